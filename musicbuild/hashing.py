@@ -1,0 +1,50 @@
+"""Digests of bytes, files and values; the only place that hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, NewType
+
+Digest = NewType("Digest", str)
+"""Lower-case hexadecimal SHA-256, 64 characters."""
+
+
+def digest_bytes(data: bytes) -> Digest:
+    return Digest(hashlib.sha256(data).hexdigest())
+
+
+def digest_file(path: Path) -> Digest:
+    with path.open("rb") as file:
+        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def digest_value(kind: str, recipe: int, value: Any) -> Digest:
+    """Digest a JSON-like value with its kind and the version of the recipe that made it.
+
+    The kind keeps two sorts of values with equal fields apart.
+    """
+    return digest_bytes(canonical({"kind": kind, "recipe": recipe, "value": value}))
+
+
+def canonical(value: Any) -> bytes:
+    """Write a JSON-like value in its one form: sorted, UTF-8, numbers that are equal alike.
+
+    Raises ValueError for NaN and infinity, which no JSON can hold.
+    """
+    text = json.dumps(
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
+    return text.encode()
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+    return value

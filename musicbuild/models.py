@@ -1,0 +1,53 @@
+"""What a model can do and what it costs: facts about a service, as values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .cost import Quote
+
+
+class SourceType(Enum):
+    """IPTC digital source types, as written into the tags of an output.
+
+    Source: https://cv.iptc.org/newscodes/digitalsourcetype/
+    """
+
+    TRAINED = "trainedAlgorithmicMedia"
+    ALGORITHMIC = "algorithmicMedia"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of one provider, its limits and its price.
+
+    Durations are in seconds.  `price` is per generation, whatever its duration, and None where
+    it is not known; it was read at `source` on the day `as_of` (ISO 8601).
+    """
+
+    provider: str
+    name: str
+    shortest: float
+    longest: float
+    whole_seconds: bool
+    price: Quote
+    source: str
+    as_of: str
+    kind: SourceType = SourceType.TRAINED
+    options: frozenset[str] = frozenset()
+    """Names of the options that the model hears, and that so enter the key: `loop`, `seed`."""
+    repeatable: bool = False
+    """The same spec gives the same bytes again: audio lost may be made anew without asking."""
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.name}"
+
+    def objection(self, duration: float) -> str:
+        """Return why this model can't make a piece so long, or nothing."""
+        limits = f"{self.name} makes {self.shortest:g} to {self.longest:g} seconds"
+        if not self.shortest <= duration <= self.longest:
+            return f"{limits}, not {duration:g}"
+        if self.whole_seconds and duration != int(duration):
+            return f"{self.name} makes whole seconds, not {duration:g}"
+        return ""
