@@ -1,0 +1,50 @@
+"""Putting bytes on disk so that a crash leaves the old file or the new one, never a part.
+
+Errors of the disk are left as OSError: each caller knows what is at stake and says so.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace a file: written aside in the same folder, synced, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:100]}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(aside, mode)  # noqa: PTH101  `aside` is a name from mkstemp, not a Path
+        os.replace(aside, path)  # noqa: PTH105  as above
+    except BaseException:
+        os.unlink(aside)  # noqa: PTH108  as above
+        raise
+    sync_folder(path.parent)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Add to a file, making it if it is new, and return when it is on disk."""
+    new = not path.exists()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(handle, "ab") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if new:
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, where the system has such a call (not Windows)."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

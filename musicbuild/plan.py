@@ -1,0 +1,276 @@
+"""Specs against the lock: what must be done, why, and for how much.
+
+Nothing here touches the world: what the disk holds is asked of `Facts`, prices of `quote`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Protocol
+
+from .cost import Quote
+from .hashing import Digest
+from .lock import Lock, LockedOutput, LockedTrack
+from .spec import GenerateSpec, Output, Tags, TrackSpec
+from .steps import (
+    Cause,
+    Edited,
+    Generate,
+    Keep,
+    Lost,
+    Master,
+    Orphan,
+    Plan,
+    Reason,
+    Restore,
+    Step,
+    Tag,
+)
+
+
+class Found(Protocol):
+    """A file at an output's path; `fetched` is false for a Git LFS pointer to the digest."""
+
+    @property
+    def digest(self) -> Digest: ...
+
+    @property
+    def fetched(self) -> bool: ...
+
+
+class Facts(Protocol):
+    """What the disk holds."""
+
+    def holds(self, digest: Digest) -> bool:
+        """Tell whether the store has these bytes."""
+        ...
+
+    def find(self, path: str) -> Found | None:
+        """Return what lies at an output's path."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a user asks for beyond the manifest, each by the ids of tracks it applies to.
+
+    `draft` gives the free stand-in of a track that is not bought, where drafts are wanted.
+    """
+
+    draft: Callable[[TrackSpec], TrackSpec] | None = None
+    force: frozenset[str] = frozenset()
+    overwrite: bool = False
+
+
+def plan(
+    tracks: Iterable[TrackSpec],
+    lock: Lock,
+    facts: Facts,
+    quote: Callable[[GenerateSpec], Quote],
+    wishes: Wishes | None = None,
+) -> Plan:
+    """Decide one step for each track; the same values give the same plan."""
+    tracks = tuple(tracks)
+    made = {path: out for one in lock.tracks.values() for path, out in one.outputs.items()}
+    decision = _Decision(lock, made, facts, quote, wishes or Wishes())
+    return Plan(tuple(map(decision.step, tracks)), _orphans(tracks, lock))
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    lock: Lock
+    made: Mapping[str, LockedOutput]
+    facts: Facts
+    quote: Callable[[GenerateSpec], Quote]
+    wishes: Wishes
+
+    def step(self, track: TrackSpec) -> Step:
+        """Compare one track with the lock, the paid stage first."""
+        draft = False
+        missing = [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+        if missing and self.wishes.draft:
+            standin = self.wishes.draft(track)
+            draft = standin.generate != track.generate
+            track = standin
+            missing = [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+        locked = self.lock.tracks.get(track.id)
+        if foreign := self._foreign(track):
+            return self._blocked(track, locked, missing, foreign)
+        if missing:
+            return self._generate(track, missing, self._changes(track, locked), draft=draft)
+        return self._finish(track, locked, draft=draft)
+
+    def _finish(self, track: TrackSpec, locked: LockedTrack | None, *, draft: bool) -> Step:
+        """Decide the free stages of a track whose audio was made."""
+        spec = _picked(track, locked)
+        audio = self.lock.purchases[spec.key].audio
+        stale = [one for one in track.outputs if not self._current(one, audio, locked)]
+        absent = [one for one in track.outputs if one not in stale and not self._at_hand(one)]
+        unfetched = tuple(one.path for one in absent if self.facts.find(one.path))
+        forced = track.id in self.wishes.force
+
+        if forced and self._free(spec):
+            return self._generate(track, [spec], (Reason(Cause.FORCED),), draft=draft)
+        if not (stale or absent or forced):
+            return Keep(track)
+        if absent and not stale and not forced:
+            objects = {one.path: self.made[one.path].digest for one in absent}
+            if all(map(self.facts.holds, objects.values())):
+                return Restore(track, (Reason(Cause.OUTPUT_MISSING),), objects)
+
+        outputs = track.outputs if forced else (*stale, *absent)
+        reasons = self._why(track, locked, stale, absent, forced=forced)
+        source = self._source(spec, audio)
+        if source is not None:
+            tags_only = {reason.cause for reason in reasons} == {Cause.TAGS}
+            kind = Tag if tags_only else Master
+            return kind(track, reasons, outputs, spec, source, draft)
+        if self._free(spec):
+            reason = Reason(Cause.AUDIO_MISSING)
+            return self._generate(track, [spec], (reason,), draft=draft)
+        if unfetched and len(unfetched) == len(outputs):
+            return Keep(track, unfetched)
+        return Lost(track, reasons, self.lock.purchases[spec.key])
+
+    def _generate(
+        self,
+        track: TrackSpec,
+        specs: Iterable[GenerateSpec],
+        reasons: tuple[Reason, ...],
+        *,
+        draft: bool,
+    ) -> Generate:
+        specs = tuple(specs)
+        return Generate(track, reasons, specs, tuple(map(self.quote, specs)), draft)
+
+    def _free(self, spec: GenerateSpec) -> bool:
+        quote = self.quote(spec)
+        return quote is not None and not quote
+
+    def _changes(self, track: TrackSpec, locked: LockedTrack | None) -> tuple[Reason, ...]:
+        """Say what of the paid part differs from what the track was last made from."""
+        before = self.lock.purchases.get(locked.generate) if locked else None
+        if locked is None or before is None:
+            return (Reason(Cause.NEW),)
+        if locked.draft:
+            return (Reason(Cause.DRAFT),)
+        wish = track.generate
+        texts = [
+            (Cause.MODEL, f"{before.provider}/{before.model}", f"{wish.provider}/{wish.model}"),
+            (Cause.PROMPT, before.prompt, wish.prompt),
+            (Cause.DURATION, f"{before.duration:g} s", f"{wish.duration:g} s"),
+            (Cause.OPTIONS, _options(before.options), _options(wish.options)),
+        ]
+        changed = tuple(Reason(cause, old, new) for cause, old, new in texts if old != new)
+        return changed or (Reason(Cause.TAKES, str(before.take), str(track.takes)),)
+
+    def _why(
+        self,
+        track: TrackSpec,
+        locked: LockedTrack | None,
+        stale: list[Output],
+        absent: list[Output],
+        *,
+        forced: bool,
+    ) -> tuple[Reason, ...]:
+        """Say what of the free part differs from what the outputs were made with."""
+        reasons = [Reason(Cause.FORCED)] if forced else []
+        known = locked.outputs if locked else {}
+        if locked is None:
+            reasons.append(Reason(Cause.NEW))
+        elif locked.generate != _picked(track, locked).key:
+            reasons += self._changes(track, locked)
+        elif changed := _retagged(locked, track):
+            reasons += [Reason(Cause.TAGS, *texts) for texts in changed]
+        elif any(one.path in known for one in stale):
+            reasons.append(Reason(Cause.MASTERING))
+        if locked and any(one.path not in known for one in stale):
+            reasons.append(Reason(Cause.OUTPUT_NEW))
+        if absent:
+            reasons.append(Reason(Cause.OUTPUT_MISSING))
+        return tuple(reasons)
+
+    def _blocked(
+        self,
+        track: TrackSpec,
+        locked: LockedTrack | None,
+        missing: list[GenerateSpec],
+        foreign: list[Reason],
+    ) -> Edited:
+        """Keep a hand-made file, and say too what would have been done in its place."""
+        if missing:
+            return Edited(track, (*foreign, *self._changes(track, locked)))
+        return Edited(track, tuple(foreign))
+
+    def _foreign(self, track: TrackSpec) -> list[Reason]:
+        """Find files at the track's paths that musicbuild did not put there."""
+        if self.wishes.overwrite:
+            return []
+        found = []
+        for output in track.outputs:
+            there, made = self.facts.find(output.path), self.made.get(output.path)
+            ours = made is not None and there is not None and there.digest == made.digest
+            if there is None or ours or self.facts.holds(there.digest):
+                continue
+            found.append(Reason(Cause.EDITED if made else Cause.FOREIGN, after=output.path))
+        return found
+
+    def _current(self, output: Output, audio: Digest, locked: LockedTrack | None) -> bool:
+        """Tell whether the lock says that this output was made from this audio, just so."""
+        made = locked.outputs.get(output.path) if locked else None
+        return made is not None and made.master == output.master.key(audio)
+
+    def _at_hand(self, output: Output) -> bool:
+        return self._intact(output.path, self.made[output.path])
+
+    def _intact(self, path: str, made: LockedOutput) -> bool:
+        there = self.facts.find(path)
+        return there is not None and there.fetched and there.digest == made.digest
+
+    def _source(self, spec: GenerateSpec, audio: Digest) -> str | None:
+        """Find where audio is at hand: nothing for the store, else an output made from it."""
+        if self.facts.holds(audio):
+            return ""
+        for locked in self.lock.tracks.values():
+            if locked.generate != spec.key:
+                continue
+            for path, made in locked.outputs.items():
+                if self._intact(path, made):
+                    return path
+        return None
+
+
+def _picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
+    """Return the take that the outputs are made from: the picked one, else the first."""
+    wanted = locked.take if locked and locked.take <= track.takes else 1
+    return track.take(wanted)
+
+
+def tags_of(track: TrackSpec) -> dict[str, str | bool]:
+    """Return a track's tags as the lock keeps them: those that say something, by name."""
+    tags = track.outputs[0].master.tags
+    named = {one.name: getattr(tags, one.name) for one in fields(Tags)}
+    return {name: value for name, value in named.items() if value}
+
+
+def _retagged(locked: LockedTrack, track: TrackSpec) -> list[tuple[str, str]]:
+    """Return the tags that differ, each as `name: text` before and after."""
+    now = tags_of(track)
+    names = sorted(name for name in {*locked.tags, *now} if locked.tags.get(name) != now.get(name))
+    return [
+        (f"{name}: {locked.tags.get(name, '')}", f"{name}: {now.get(name, '')}") for name in names
+    ]
+
+
+def _options(options: Iterable[tuple[str, object]]) -> str:
+    return " ".join(f"{name}={value}" for name, value in options)
+
+
+def _orphans(tracks: tuple[TrackSpec, ...], lock: Lock) -> tuple[Orphan, ...]:
+    made = {output.path for track in tracks for output in track.outputs}
+    left = {
+        name: tuple(sorted(path for path in locked.outputs if path not in made))
+        for name, locked in sorted(lock.tracks.items())
+    }
+    return tuple(Orphan(name, paths) for name, paths in left.items() if paths)

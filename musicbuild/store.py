@@ -1,0 +1,40 @@
+"""The store: bytes kept by their digest, on this machine.
+
+What is read is checked against its name; an object that does not match is treated as missing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from . import durable
+from .hashing import Digest, digest_bytes
+
+
+class Store:
+    """Objects below one folder, `objects/ab/cdef…`, read-only once written."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, digest: Digest) -> Path:
+        return self.folder / "objects" / digest[:2] / digest[2:]
+
+    def holds(self, digest: Digest) -> bool:
+        """Tell whether an object is there, without reading it."""
+        return self.path(digest).is_file()
+
+    def put(self, data: bytes) -> Digest:
+        """Keep bytes for good; they are on disk when this returns."""
+        digest = digest_bytes(data)
+        if self.get(digest) is None:
+            durable.write(self.path(digest), data, mode=0o444)
+        return digest
+
+    def get(self, digest: Digest) -> bytes | None:
+        """Return the bytes of this digest, or None if they are missing or damaged."""
+        try:
+            data = self.path(digest).read_bytes()
+        except FileNotFoundError:
+            return None
+        return data if digest_bytes(data) == digest else None
