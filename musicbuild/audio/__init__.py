@@ -1,0 +1,1 @@
+"""What is known of audio as bytes and samples; it knows nothing of the rest of musicbuild."""
