@@ -1,0 +1,258 @@
+"""Elumenta in use: orders a generation, waits for it, fetches it, and finds it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from ..clock import Clock
+from ..cost import Cost
+from ..errors import (
+    Busy,
+    Failed,
+    ProviderError,
+    Refused,
+    Unavailable,
+    Undelivered,
+)
+from ..spec import GenerateSpec
+from . import Delivery, Provider, Ticket, credentials
+from . import elumenta_history as history
+from .credentials import printable
+from .download import Expired, download, kind
+from .elumenta_replies import Generation, identity, keep, read, tokens
+from .http import Api
+from .verdict import Answer, judge, lost
+
+SERVICE = "elumenta"
+KEY = "ELUMENTA_API_KEY"
+BASE = "ELUMENTA_BASE_URL"
+POLL = "ELUMENTA_POLL_SECONDS"
+UNIT = "tokens"
+
+GENERATE = "/api/v2/generate"
+STATUS = "/api/v2/generate/status"
+BALANCE = "/api/v2/balance"
+
+POLL_SECONDS = 5.0
+DEADLINE = 300.0
+"""Seconds that one waits for a generation; both figures are those of the vendor's samples."""
+
+UNSEEN_SECONDS = 120.0
+"""How long after it was ordered a generation may not be found yet."""
+
+FRESH_URLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What the service said last of the requests left in this hour; None where it did not."""
+
+    remaining_hour: int | None = None
+    resets: datetime | None = None
+
+
+def connect(provider: Provider, environment: Mapping[str, str], clock: Clock) -> Elumenta:
+    base = credentials.origin(environment, BASE, "https://elumenta.ru")
+    secret = credentials.key(environment, KEY)
+    poll = credentials.seconds(environment, POLL, POLL_SECONDS)
+    api = Api(base, service=SERVICE, secret=secret, clock=clock)
+    return Elumenta(provider, api, clock, base=base, poll=poll)
+
+
+class Elumenta:
+    """A `Connection`; `quota` is what the latest answer said."""
+
+    def __init__(
+        self, provider: Provider, api: Api, clock: Clock, *, base: str, poll: float
+    ) -> None:
+        self.quota = Quota()
+        self._provider = provider
+        self._api = api
+        self._clock = clock
+        self._base = base
+        self._poll = poll
+
+    def close(self) -> None:
+        self._api.close()
+
+    def balance(self) -> Cost:
+        """Return the tokens left; raise Unavailable or Busy if they can't be read."""
+        answer = self._get(BALANCE)
+        left = tokens(answer.json().get("token_balance")) if answer.good else None
+        if left is None:
+            raise _unreadable("the balance", answer)
+        return Cost(left, UNIT)
+
+    def submit(self, spec: GenerateSpec) -> Ticket:
+        objection = self._provider.check(spec)
+        if objection:
+            raise Refused(f"{objection}; nothing was sent, nothing charged")
+        body = {"model": spec.model, "prompt": spec.prompt, "duration": int(spec.duration)}
+        ordered = self._clock.now()
+        answer = self._api.post(GENERATE, body)
+        self._note(answer)
+        error = judge(answer, SERVICE)
+        if error is not None:
+            raise self._explained(error, answer, spec)
+        told = answer.json()
+        made = read(told)
+        if not made.id:
+            raise lost(f"{SERVICE} answered with status {answer.status}, but with no id to go by")
+        reply = {"model": spec.model, **keep(told)}
+        return Ticket(made.id, reply, model=spec.model, prompt=spec.prompt, created=ordered)
+
+    def collect(self, ticket: Ticket) -> Delivery:
+        made = read(ticket.reply)
+        cost = made.cost
+        for fresh in range(FRESH_URLS + 1):
+            if fresh or not made.done:
+                made = self._finished(ticket, pause=fresh > 0)
+            if made.failed:
+                reason = printable(made.error) or "it gave no reason"
+                raise Failed(
+                    f"{SERVICE} could not make generation `{ticket.id}`: {reason}; "
+                    "nothing was charged"
+                )
+            try:
+                audio = download(made.url, clock=self._clock, own=self._base)
+            except Expired:
+                continue
+            except Undelivered as error:
+                raise _waiting(ticket, error.message) from None
+            found = kind(audio)
+            if not found:
+                raise _waiting(ticket, "what came is no audio")
+            paid = self._cost(made.cost, cost, made.model or ticket.model, ticket.reply)
+            return Delivery(audio, found, paid, ticket.id)
+        raise _waiting(ticket, "its audio is at none of the URLs that were given")
+
+    def history(self, since: datetime) -> Sequence[Ticket]:
+        try:
+            tickets = history.tickets(self._get, self._provider.models)
+        except (Unavailable, Busy) as error:
+            raise history.unread(error.message) from None
+        return [one for one in tickets if one.created is None or one.created >= since]
+
+    def _finished(self, ticket: Ticket, *, pause: bool) -> Generation:
+        """Ask until the generation is done; `pause` before the first time, too."""
+        if not identity(ticket.id):
+            raise Undelivered(f"`{printable(ticket.id)}` is no id of a generation at {SERVICE}")
+        start = self._clock.monotonic()
+        age = (self._clock.now() - ticket.created).total_seconds() if ticket.created else 0
+        unseen = UNSEEN_SECONDS - max(0, age)
+        wait = self._poll if pause else 0.0
+        trouble = f"it is not ready after {DEADLINE:g} seconds"
+        while True:
+            waited = self._clock.monotonic() - start
+            if waited + wait > DEADLINE:
+                raise _waiting(ticket, trouble)
+            if wait:
+                self._clock.sleep(wait)
+            wait = self._poll
+            try:
+                answer = self._ask(ticket.id)
+            except Busy as error:
+                trouble, wait = error.message, max(wait, error.retry_after or 0)
+                continue
+            except Unavailable as error:
+                trouble = error.message
+                continue
+            if answer.good:
+                made = read(answer.json())
+                if made.done:
+                    return made
+                trouble = f"it is not ready after {DEADLINE:g} seconds"
+            elif answer.status == 404:
+                trouble = f"{SERVICE} does not know it"
+                if self._clock.monotonic() - start + wait > unseen:
+                    raise _waiting(ticket, trouble)
+            else:
+                raise _waiting(ticket, _unreadable("it", answer).message)
+
+    def _ask(self, generation: str) -> Answer:
+        """Ask how a generation stands: at the usual place, or else at that of one page alone."""
+        answer = self._get(f"{GENERATE}/{generation}")
+        return self._get(f"{STATUS}/{generation}") if answer.status == 404 else answer
+
+    def _get(self, path: str, query: Mapping[str, str | int] | None = None) -> Answer:
+        answer = self._api.get(path, query)
+        self._note(answer)
+        return answer
+
+    def _note(self, answer: Answer) -> None:
+        left = _whole(answer.headers.get("x-ratelimit-remaining-hour"))
+        reset = _whole(answer.headers.get("x-ratelimit-reset-hour"))
+        if left is None and reset is None:
+            return
+        try:
+            resets = datetime.fromtimestamp(reset, UTC) if reset is not None else None
+        except (ValueError, OverflowError, OSError):
+            resets = None
+        self.quota = Quota(left, resets)
+
+    def _explained(self, error: ProviderError, answer: Answer, spec: GenerateSpec) -> ProviderError:
+        """Add to a refusal what it leaves to be asked: how much is missing, or until when."""
+        match error:
+            case Refused() if answer.status == 402:
+                return Refused(
+                    f"{error.message}; {self._need(spec)}", scope=error.scope, hint=error.hint
+                )
+            case Busy():
+                wait = error.retry_after
+                now = self._clock.now()
+                if wait is None and self.quota.remaining_hour == 0 and self.quota.resets:
+                    left = (self.quota.resets - now).total_seconds()
+                    wait = left if 0 <= left <= timedelta(hours=1).total_seconds() else None
+                if wait is None:
+                    return error
+                when = (now + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M UTC")
+                text = f"{error.message}; it takes more from {when} on"
+                return Busy(text, retry_after=wait, hint=error.hint)
+            case _:
+                return error
+
+    def _need(self, spec: GenerateSpec) -> str:
+        need = f"{spec.model} costs {self._provider.quote(spec)}"
+        try:
+            left = self.balance()
+        except ProviderError:
+            return need
+        return f"{need}, and {left.amount:f} {left.unit} are left"
+
+    def _cost(
+        self, last: Decimal | None, first: Decimal | None, model: str, reply: Mapping[str, Any]
+    ) -> Cost:
+        """Return what was paid: what the service says of it, or else the model's price."""
+        said = last if last is not None else first
+        if said is not None:
+            return Cost(said, UNIT)
+        known = self._provider.models.get(model or str(reply.get("model", "")))
+        prices = [one.price for one in ([known] if known else self._provider.models.values())]
+        # Of a generation of which nothing is known the dearest price is assumed, so that a
+        # budget is kept at any rate.
+        return max((one for one in prices if one is not None), key=lambda one: one.amount)
+
+
+def _waiting(ticket: Ticket, why: str) -> Undelivered:
+    return Undelivered(
+        f"generation `{printable(ticket.id)}` can't be had now: {why}; it stays paid for, and to "
+        "be collected",
+        hint="`musicbuild recover` collects it, for nothing",
+    )
+
+
+def _unreadable(what: str, answer: Answer) -> Unavailable:
+    said = f": {answer.said()}" if answer.said() else ""
+    if answer.status == 401:
+        return Unavailable(
+            f"{SERVICE} refuses the key{said}; nothing was charged", hint=f"check `{KEY}`"
+        )
+    return Unavailable(f"{what} can't be read (status {answer.status}){said}; nothing was charged")
+
+
+def _whole(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() and len(text) < 12 else None

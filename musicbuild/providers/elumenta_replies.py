@@ -1,0 +1,105 @@
+"""What a reply of Elumenta says, in whichever of its dialects, or a mixture, it says it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from ..clock import moment
+
+MOST_TOKENS = Decimal(10**9)
+"""No account holds as much: a greater figure is a mistake."""
+
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
+
+KEPT = (
+    *("id", "status", "error", "created_at"),
+    *("output_url", "result_url", "url"),
+    *("tokens_used", "tokens_spent"),
+    *("model", "model_slug"),
+)
+"""The fields that are read, and that a ticket so keeps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One generation as the service sees it; what it does not say, or says wrongly, is empty.
+
+    A `url` is that of finished audio.  `cost` is in tokens.
+    """
+
+    id: str
+    model: str
+    prompt: str
+    created: datetime | None
+    url: str
+    cost: Decimal | None
+    failed: bool
+    error: str
+
+    @property
+    def done(self) -> bool:
+        return self.failed or bool(self.url)
+
+
+def read(told: Mapping[str, Any]) -> Generation:
+    """Read a generation; a status of no page counts as pending."""
+    status = _text(told, "status").strip().lower()
+    return Generation(
+        id=identity(told.get("id")),
+        model=_text(told, "model_slug", "model"),
+        prompt=_text(told, "prompt"),
+        created=_created(told),
+        url=_text(told, "output_url", "result_url", "url") if status == "completed" else "",
+        cost=tokens(told.get("tokens_used"), told.get("tokens_spent")),
+        failed=status == "failed",
+        error=_text(told, "error"),
+    )
+
+
+def keep(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: told[name] for name in KEPT if name in told}
+
+
+def is_music(told: Mapping[str, Any], models: Collection[str]) -> bool:
+    """Tell whether an entry of the history is, or may be, one of our models' work."""
+    model = _text(told, "model_slug", "model")
+    if model:
+        return model in models
+    return _text(told, "type", "category") in ("", "audio", "music")
+
+
+def identity(told: object) -> str:
+    """Return an id as text, or nothing if it can't be one: it becomes part of a URL."""
+    written = str(told) if isinstance(told, int | str) and not isinstance(told, bool) else ""
+    return written if ID.fullmatch(written) else ""
+
+
+def tokens(*figures: object) -> Decimal | None:
+    """Return the first figure that can be an amount: finite, and not below 0."""
+    for figure in figures:
+        if isinstance(figure, int | float | str) and not isinstance(figure, bool):
+            try:
+                amount = Decimal(str(figure))
+            except (InvalidOperation, ValueError):
+                continue
+            if amount.is_finite() and 0 <= amount <= MOST_TOKENS:
+                return amount
+    return None
+
+
+def _text(told: Mapping[str, Any], *names: str) -> str:
+    return next(
+        (told[name] for name in names if told.get(name) and isinstance(told[name], str)), ""
+    )
+
+
+def _created(told: Mapping[str, Any]) -> datetime | None:
+    try:
+        return moment(_text(told, "created_at"))
+    except (ValueError, OverflowError):
+        return None

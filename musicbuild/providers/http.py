@@ -1,0 +1,224 @@
+"""The one way to an API: what is sent, how long one waits, and what comes back.
+
+A paid request goes out once, on a connection of its own.  Nothing foreign comes out of here:
+only ProviderError, and Interrupted from the clock.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
+
+import httpx
+
+from .. import __version__
+from ..clock import Clock
+from ..errors import Busy, NotSent, ProviderError, Unavailable
+from .credentials import Secret, printable
+from .verdict import Answer, lost, retry_after
+
+ANSWER_LIMIT = 1024 * 1024
+"""Bytes; no JSON of a music API comes near."""
+
+READ_TIMEOUT = 150.0
+"""Seconds without a byte; music may be made while the answer waits."""
+
+WHOLE_TIMEOUT = 600.0
+"""Seconds for one whole answer, so that a drip comes to an end."""
+
+PAUSES = (1.0, 2.0, 4.0)
+"""Seconds between the tries of a free request."""
+
+LONGEST_PAUSE = 60.0
+"""Seconds; who asks for more than that is told to the caller instead."""
+
+PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528)})
+
+# These come up before the first byte of a request leaves.  All others may come after it.
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.LocalProtocolError,
+    httpx.InvalidURL,
+    UnicodeEncodeError,
+)
+
+
+class Unfit(Exception):
+    """An answer that is too long or too slow; it does not leave the HTTP edge."""
+
+
+@cache
+def tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)
+
+
+def client(*, read: float, keep: bool) -> httpx.Client:
+    """Return a client with no proxy, netrc, cookies or retries, that follows no redirect.
+
+    The environment is not trusted because a proxy named there would see a key on its way to an
+    API on this machine, and may hold back or send again a request that is paid for.
+    """
+    transport = httpx.HTTPTransport(
+        verify=tls(),
+        trust_env=False,
+        http1=True,
+        http2=False,
+        retries=0,
+        limits=httpx.Limits(max_keepalive_connections=20 if keep else 0),
+    )
+    return httpx.Client(
+        transport=transport,
+        trust_env=False,
+        follow_redirects=False,
+        timeout=httpx.Timeout(connect=10, read=read, write=30, pool=10),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        headers={"User-Agent": f"musicbuild/{__version__}", "Accept-Encoding": "identity"},
+    )
+
+
+class Api:
+    """An API at one place, spoken to with one key; `service` is its name in messages.
+
+    The key is in a header of requests to that place, and nowhere else.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        *,
+        service: str,
+        secret: Secret,
+        clock: Clock,
+        header: str = "Authorization",
+        prefix: str = "Bearer ",
+        read_timeout: float = READ_TIMEOUT,
+    ) -> None:
+        self._base = base
+        self._service = service
+        self._secret = secret
+        self._clock = clock
+        self._header = header
+        self._prefix = prefix
+        self._read_timeout = read_timeout
+        self._free = client(read=min(30, read_timeout), keep=True)
+
+    def close(self) -> None:
+        self._free.close()
+
+    def post(self, path: str, body: Mapping[str, Any], *, limit: int = ANSWER_LIMIT) -> Answer:
+        """Send a paid request, once, and return the answer, whatever its status.
+
+        The connection is a fresh one, so that no server closes an idle one just as it is used
+        again.  Raises NotSent or AnswerLost if there is no answer.
+        """
+        try:
+            content = json.dumps(body, allow_nan=False).encode()
+        except ValueError:
+            raise NotSent("the request is no JSON; nothing was sent, nothing charged") from None
+        with client(read=self._read_timeout, keep=False) as paid:
+            headers = {"Content-Type": "application/json", "Connection": "close"}
+            outcome = self._exchange(paid, "POST", path, headers, content=content, limit=limit)
+        # Raised out here, so that no foreign exception hangs on to ours as its context.
+        if isinstance(outcome, Answer):
+            return outcome
+        if isinstance(outcome, NEVER_SENT):
+            raise NotSent(
+                f"{self._service} can't be reached: {self._words(outcome)}; "
+                "nothing was sent, nothing charged",
+                hint="`musicbuild doctor` tries the connection",
+            )
+        raise lost(f"the answer of {self._service} was lost: {self._words(outcome)}")
+
+    def get(self, path: str, query: Mapping[str, str | int] | None = None) -> Answer:
+        """Ask for JSON, which is free, and again if it fails in a way that may pass.
+
+        Returns an answer whose status is final: a good one, which is a JSON object, or a
+        refusal.  Raises Busy if the service wants a longer pause, and Unavailable.
+        """
+        pauses = iter(PAUSES)
+        while True:
+            outcome = self._exchange(self._free, "GET", path, {}, query=query)
+            if isinstance(outcome, Answer) and _final(outcome):
+                return outcome
+            error = self._passing(outcome)
+            wait = error.retry_after if isinstance(error, Busy) else None
+            pause = next(pauses, None)
+            if pause is None or (wait or 0) > LONGEST_PAUSE:
+                raise error
+            self._clock.sleep(max(pause, wait or 0))
+
+    def _passing(self, outcome: Answer | Exception) -> ProviderError:
+        if not isinstance(outcome, Answer):
+            return Unavailable(
+                f"{self._service} can't be reached: {self._words(outcome)}",
+                hint="`musicbuild doctor` tries the connection",
+            )
+        what = "is no JSON" if outcome.good else f"has status {outcome.status}"
+        said = f": {outcome.said()}" if outcome.said() else ""
+        if outcome.status in (429, 503):
+            text = f"{self._service} takes no more for now ({outcome.status}){said}"
+            return Busy(text, retry_after=retry_after(outcome))
+        return Unavailable(f"the answer of {self._service} {what}{said}")
+
+    def _exchange(
+        self,
+        through: httpx.Client,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        *,
+        query: Mapping[str, str | int] | None = None,
+        content: bytes | None = None,
+        limit: int = ANSWER_LIMIT,
+    ) -> Answer | Exception:
+        """Send one request and return its answer, or what kept it from coming."""
+        try:
+            request = through.build_request(
+                method,
+                f"{self._base}{path}",
+                params=query,
+                content=content,
+                headers={**headers, self._header: f"{self._prefix}{self._secret.reveal()}"},
+            )
+            with closing(through.send(request, stream=True)) as response:
+                read = self._body(response, limit)
+                found = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(response.status_code, found, read, self._secret)
+        except Exception as error:  # noqa: BLE001 - whatever is not known may have been charged
+            return error
+
+    def _body(self, response: httpx.Response, limit: int) -> bytes:
+        """Read an answer's body; of a refusal, which its status tells, only what there is."""
+        read = bytearray()
+        try:
+            for chunk in self._chunks(response, limit):
+                read += chunk
+        except (httpx.HTTPError, Unfit):
+            if response.is_success:
+                raise
+        return bytes(read)
+
+    def _chunks(self, response: httpx.Response, limit: int) -> Iterator[bytes]:
+        start, size = self._clock.monotonic(), 0
+        for chunk in response.iter_bytes():
+            size += len(chunk)
+            if size > limit:
+                raise Unfit(f"it is longer than {limit} bytes")
+            if self._clock.monotonic() - start > WHOLE_TIMEOUT:
+                raise Unfit(f"it took longer than {WHOLE_TIMEOUT:g} seconds")
+            yield chunk
+
+    def _words(self, error: object) -> str:
+        return printable(self._secret.redact(str(error))) or type(error).__name__
+
+
+def _final(answer: Answer) -> bool:
+    return bool(answer.json()) if answer.good else answer.status not in PASSING
