@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+from .errors import Interrupted
 
 
 class Clock(Protocol):
@@ -30,6 +33,23 @@ class SystemClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+
+class StoppableClock:
+    """A clock whose waits end, by Interrupted, soon after `stop` is set."""
+
+    def __init__(self, clock: Clock, stop: threading.Event) -> None:
+        self.now, self.monotonic = clock.now, clock.monotonic
+        self._sleep, self._stop = clock.sleep, stop
+
+    def sleep(self, seconds: float) -> None:
+        end = self.monotonic() + seconds
+        while not self._stop.is_set():
+            left = end - self.monotonic()
+            if left <= 0:
+                return
+            self._sleep(min(left, 0.1))
+        raise Interrupted("the build was stopped")
 
 
 def stamp(moment: datetime) -> str:

@@ -111,7 +111,7 @@ def dump(lock: Lock) -> bytes:
     """Write a lock as JSON: sorted, one field a line, so that branches merge track by track."""
     value = {
         "version": VERSION,
-        "purchases": {key: _from_purchase(one) for key, one in lock.purchases.items()},
+        "purchases": {key: purchase_to_json(one) for key, one in lock.purchases.items()},
         "tracks": {name: _from_track(one) for name, one in lock.tracks.items()},
     }
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
@@ -142,7 +142,9 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
         )
     try:
         return Lock(
-            purchases={_digest(key): _to_purchase(one) for key, one in value["purchases"].items()},
+            purchases={
+                _digest(key): purchase_from_json(one) for key, one in value["purchases"].items()
+            },
             tracks={name: _to_track(one) for name, one in value["tracks"].items()},
         )
     except (KeyError, ValueError, TypeError, AttributeError, InvalidOperation) as error:
@@ -152,7 +154,7 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
 _RESTORE = "restore it from version control: it holds what was paid for"
 
 
-def _from_purchase(one: Purchase) -> dict[str, Any]:
+def purchase_to_json(one: Purchase) -> dict[str, Any]:
     return {
         "provider": one.provider,
         "model": one.model,
@@ -170,7 +172,7 @@ def _from_purchase(one: Purchase) -> dict[str, Any]:
     }
 
 
-def _to_purchase(value: Mapping[str, Any]) -> Purchase:
+def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
     cost = Cost(Decimal(_text(value["cost"])), _text(value["unit"]))
     if not cost.amount.is_finite() or cost.amount < 0:
         raise ValueError(f"a cost of {cost.amount}")

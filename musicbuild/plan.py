@@ -5,8 +5,8 @@ Nothing here touches the world: what the disk holds is asked of `Facts`, prices 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Protocol
 
 from .cost import Quote
@@ -55,26 +55,29 @@ class Facts(Protocol):
 class Wishes:
     """What a user asks for beyond the manifest, each by the ids of tracks it applies to.
 
-    `draft` gives the free stand-in of a track that is not bought, where drafts are wanted.
+    `only` leaves out all others; `draft` gives the free stand-in of a track that is not bought, where drafts are wanted.
     """
 
+    only: frozenset[str] | None = None
     draft: Callable[[TrackSpec], TrackSpec] | None = None
     force: frozenset[str] = frozenset()
     overwrite: bool = False
 
 
 def plan(
-    tracks: Iterable[TrackSpec],
+    tracks: Sequence[TrackSpec],
     lock: Lock,
     facts: Facts,
     quote: Callable[[GenerateSpec], Quote],
     wishes: Wishes | None = None,
 ) -> Plan:
-    """Decide one step for each track; the same values give the same plan."""
-    tracks = tuple(tracks)
+    """Decide one step for each track that is wished for; the same values give the same plan."""
+    wishes = wishes or Wishes()
     made = {path: out for one in lock.tracks.values() for path, out in one.outputs.items()}
-    decision = _Decision(lock, made, facts, quote, wishes or Wishes())
-    return Plan(tuple(map(decision.step, tracks)), _orphans(tracks, lock))
+    decision = _Decision(lock, made, facts, quote, wishes)
+    chosen = (track for track in tracks if wishes.only is None or track.id in wishes.only)
+    orphans = _orphans(tracks, lock) if wishes.only is None else ()
+    return Plan(tuple(map(decision.step, chosen)), orphans)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class _Decision:
     facts: Facts
     quote: Callable[[GenerateSpec], Quote]
     wishes: Wishes
+    ordered: dict[Digest, str] = field(default_factory=dict)
 
     def step(self, track: TrackSpec) -> Step:
         """Compare one track with the lock, the paid stage first."""
@@ -103,7 +107,7 @@ class _Decision:
 
     def _finish(self, track: TrackSpec, locked: LockedTrack | None, *, draft: bool) -> Step:
         """Decide the free stages of a track whose audio was made."""
-        spec = _picked(track, locked)
+        spec = picked(track, locked)
         audio = self.lock.purchases[spec.key].audio
         stale = [one for one in track.outputs if not self._current(one, audio, locked)]
         absent = [one for one in track.outputs if one not in stale and not self._at_hand(one)]
@@ -136,13 +140,17 @@ class _Decision:
     def _generate(
         self,
         track: TrackSpec,
-        specs: Iterable[GenerateSpec],
+        specs: Sequence[GenerateSpec],
         reasons: tuple[Reason, ...],
         *,
         draft: bool,
     ) -> Generate:
-        specs = tuple(specs)
-        return Generate(track, reasons, specs, tuple(map(self.quote, specs)), draft)
+        """Order what no track before this one in the plan has ordered: twins share audio."""
+        fresh = tuple(spec for spec in specs if spec.key not in self.ordered)
+        twins = {self.ordered[spec.key] for spec in specs if spec.key in self.ordered}
+        self.ordered.update((spec.key, track.id) for spec in fresh)
+        shared = tuple(Reason(Cause.TWIN, after=name) for name in sorted(twins))
+        return Generate(track, reasons + shared, fresh, tuple(map(self.quote, fresh)), draft)
 
     def _free(self, spec: GenerateSpec) -> bool:
         quote = self.quote(spec)
@@ -179,7 +187,7 @@ class _Decision:
         known = locked.outputs if locked else {}
         if locked is None:
             reasons.append(Reason(Cause.NEW))
-        elif locked.generate != _picked(track, locked).key:
+        elif locked.generate != picked(track, locked).key:
             reasons += self._changes(track, locked)
         elif changed := _retagged(locked, track):
             reasons += [Reason(Cause.TAGS, *texts) for texts in changed]
@@ -241,10 +249,10 @@ class _Decision:
         return None
 
 
-def _picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
-    """Return the take that the outputs are made from: the picked one, else the first."""
-    wanted = locked.take if locked and locked.take <= track.takes else 1
-    return track.take(wanted)
+def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
+    """Return the take that the outputs are made from: the one in the lock, else the first."""
+    made_from = [spec for spec in track.wishes if locked and spec.key == locked.generate]
+    return made_from[0] if made_from else track.generate
 
 
 def tags_of(track: TrackSpec) -> dict[str, str | bool]:
@@ -267,7 +275,7 @@ def _options(options: Iterable[tuple[str, object]]) -> str:
     return " ".join(f"{name}={value}" for name, value in options)
 
 
-def _orphans(tracks: tuple[TrackSpec, ...], lock: Lock) -> tuple[Orphan, ...]:
+def _orphans(tracks: Sequence[TrackSpec], lock: Lock) -> tuple[Orphan, ...]:
     made = {output.path for track in tracks for output in track.outputs}
     left = {
         name: tuple(sorted(path for path in locked.outputs if path not in made))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -20,6 +20,7 @@ class Cause(Enum):
     OPTIONS = "options"
     TAKES = "takes"
     DRAFT = "draft"
+    TWIN = "twin"
     AUDIO_MISSING = "audio missing"
     MASTERING = "mastering"
     TAGS = "tags"
@@ -137,8 +138,3 @@ class Plan:
     @property
     def unknown(self) -> tuple[Generate, ...]:
         return tuple(step for step in self.purchases if None in step.quotes)
-
-    def only(self, names: Iterable[str]) -> Plan:
-        """Return the plan of the named tracks alone."""
-        wanted = set(names)
-        return Plan(tuple(step for step in self.steps if step.track.id in wanted), ())

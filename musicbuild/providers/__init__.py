@@ -10,6 +10,7 @@ the folder of a project; `musicbuild.testing` holds the tests that each of them 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -158,5 +159,29 @@ class Providers:
         hint = suggestion(written, known) or "`musicbuild models` lists them"
         raise UsageError(f"unknown model `{written}`", hint=hint)
 
+    def model_of(self, spec: GenerateSpec) -> Model:
+        return self[spec.provider].models[spec.model]
+
     def quote(self, spec: GenerateSpec) -> Quote:
         return self[spec.provider].quote(spec)
+
+
+class Connections:
+    """The services in use by a build, each reached once, when it is first needed."""
+
+    def __init__(self, providers: Providers, environment: Mapping[str, str], clock: Clock) -> None:
+        self._providers, self._environment, self._clock = providers, environment, clock
+        self._open: dict[str, Connection] = {}
+        self._mutex = threading.Lock()
+
+    def __getitem__(self, name: str) -> Connection:
+        """Return the connection to a provider; raise Unavailable if a credential lacks."""
+        with self._mutex:
+            if name not in self._open:
+                provider = self._providers[name]
+                self._open[name] = provider.connect(self._environment, self._clock)
+            return self._open[name]
+
+    def close(self) -> None:
+        for connection in self._open.values():
+            connection.close()

@@ -1,0 +1,103 @@
+"""What a build says while it runs: plain values, no wording, no colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .cost import Cost, Totals
+from .errors import MusicbuildError
+from .spec import GenerateSpec
+from .steps import Plan, Step
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStarted:
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A payment of an earlier build was settled; `cost` is None if it was not charged."""
+
+    spec: GenerateSpec
+    cost: Cost | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackStarted:
+    track: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """The provider took the order, and named it."""
+
+    track: str
+    spec: GenerateSpec
+    generation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The provider is busy; the order goes out again in so many seconds."""
+
+    track: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """An answer was lost; the provider's history is searched for at most so many seconds."""
+
+    track: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """The audio is in the store; `seconds` is what came, which may differ from what was asked."""
+
+    track: str
+    spec: GenerateSpec
+    cost: Cost
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFinished:
+    track: str
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class TrackFailed:
+    track: str
+    error: MusicbuildError
+
+
+@dataclass(frozen=True, slots=True)
+class BuildFinished:
+    """`made` and `failed` count tracks; `left` those not begun because the build stopped."""
+
+    spent: Totals
+    made: int
+    failed: int
+    left: int
+
+
+Event = (
+    BuildStarted
+    | Recovered
+    | TrackStarted
+    | Ordered
+    | Waiting
+    | Searching
+    | Bought
+    | TrackFinished
+    | TrackFailed
+    | BuildFinished
+)
+Listener = Callable[[Event], None]
+"""Hears events one at a time, in order; it must not raise."""

@@ -1,0 +1,134 @@
+"""Paid requests, written down before they are sent, so that no crash pays twice.
+
+Each attempt has a file of its own, `journal/<attempt>.jsonl`, one record a line: *intended*
+before the first byte leaves, *accepted* once the provider has named the order, *delivered*
+once the audio is in the store.  The file goes when the lock has the purchase, or when the
+request surely was not charged.  A line ends in a check sum that runs on from the line before;
+a last line that does not match was torn by a crash, and any other means damage.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from . import durable
+from .clock import moment, stamp
+from .errors import IntegrityError
+from .lock import Purchase, purchase_from_json, purchase_to_json
+from .spec import GenerateSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One paid request, as far as it is known.
+
+    `known` are the ids of equal orders that the provider's history held before it was sent.
+    """
+
+    attempt: str
+    spec: GenerateSpec
+    intended: datetime
+    known: frozenset[str] = frozenset()
+    generation: str = ""
+    purchase: Purchase | None = None
+
+
+class Journal:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def intend(self, payment: Payment) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._append(
+            payment.attempt,
+            {
+                "record": "intended",
+                "spec": asdict(payment.spec),
+                "at": stamp(payment.intended),
+                "known": sorted(payment.known),
+            },
+        )
+
+    def accept(self, attempt: str, generation: str) -> None:
+        self._append(attempt, {"record": "accepted", "generation": generation})
+
+    def deliver(self, attempt: str, purchase: Purchase) -> None:
+        self._append(attempt, {"record": "delivered", "purchase": purchase_to_json(purchase)})
+
+    def forget(self, attempt: str) -> None:
+        """Drop an attempt: the lock has it, or it surely was not charged."""
+        self._path(attempt).unlink(missing_ok=True)
+
+    def payments(self) -> list[Payment]:
+        """Return what is not settled, the oldest first; raise IntegrityError if damaged."""
+        found = (_payment(path.stem, _read(path)[0]) for path in self.folder.glob("*.jsonl"))
+        return sorted((one for one in found if one), key=lambda one: (one.intended, one.attempt))
+
+    def _path(self, attempt: str) -> Path:
+        return self.folder / f"{attempt}.jsonl"
+
+    def _append(self, attempt: str, record: Mapping[str, Any]) -> None:
+        path = self._path(attempt)
+        end, check = 0, 0
+        if path.exists():
+            _, end, check = _read(path)
+            if end < path.stat().st_size:
+                os.truncate(path, end)
+        text = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+        durable.append(path, b"%s\t%08x\n" % (text, zlib.crc32(text, check)))
+
+
+def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
+    """Return the whole records, the offset where they end, and the running check sum."""
+    records: list[dict[str, Any]] = []
+    end, check = 0, 0
+    lines = path.read_bytes().splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        text, _, written = line.rstrip(b"\n").rpartition(b"\t")
+        running = zlib.crc32(text, check)
+        if not line.endswith(b"\n") or written != b"%08x" % running:
+            if number < len(lines):
+                raise _damaged(path)
+            break
+        records.append(json.loads(text))
+        end, check = end + len(line), running
+    return records, end, check
+
+
+def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
+    """Fold the records of one attempt; None if not even its intent was written whole."""
+    if not records:
+        return None
+    try:
+        first, generation, purchase = records[0], "", None
+        for record in records[1:]:
+            if record["record"] == "accepted":
+                generation = str(record["generation"])
+            else:
+                purchase = purchase_from_json(record["purchase"])
+        spec = first["spec"]
+        options = tuple((name, value) for name, value in spec["options"])
+        return Payment(
+            attempt,
+            GenerateSpec(**{**spec, "options": options}),
+            moment(first["at"]),
+            frozenset(first["known"]),
+            generation,
+            purchase,
+        )
+    except (KeyError, TypeError, ValueError, ArithmeticError):
+        raise _damaged(Path(attempt)) from None
+
+
+def _damaged(path: Path) -> IntegrityError:
+    return IntegrityError(
+        f"the journal of payment `{path.stem}` is damaged, and it may have been charged",
+        hint="look at the provider's own history before you remove its file",
+    )

@@ -1,0 +1,69 @@
+"""What a build may spend: a project's budget, a run's cap, and who asks before each order."""
+
+from __future__ import annotations
+
+import threading
+from decimal import Decimal
+
+from .cost import Cost, Quote, Totals, add, describe, plain, total
+from .errors import PolicyError
+
+
+class Allowance:
+    """Money set aside for orders under way, so that many at once stay within one limit.
+
+    `spent` is what the lock adds up to; `budget` and `cap` are limits by unit, the second for
+    this run alone.  A unit without a limit is free of it.
+    """
+
+    def __init__(self, spent: Totals, budget: Totals, cap: Totals) -> None:
+        self._before = spent
+        self._budget = budget
+        self._cap = cap
+        self._run: dict[str, Decimal] = {}
+        self._mutex = threading.Lock()
+
+    @property
+    def spent(self) -> Totals:
+        """Return what this run has spent or set aside."""
+        with self._mutex:
+            return total(Cost(amount, unit) for unit, amount in self._run.items())
+
+    def check(self, price: Totals) -> None:
+        """Raise PolicyError if so much more would break a limit."""
+        run = add(self._run, price)
+        for unit, limit in self._cap.items():
+            if run.get(unit, Decimal(0)) > limit:
+                raise PolicyError(
+                    f"this build would cost {describe(run)},"
+                    f" and `--max-cost` allows {plain(limit)} {unit}; nothing was sent",
+                    hint="build fewer tracks at a time, or raise `--max-cost`",
+                )
+        whole = add(self._before, run)
+        for unit, limit in self._budget.items():
+            if whole.get(unit, Decimal(0)) > limit:
+                raise PolicyError(
+                    f"this project would have cost {plain(whole[unit])} {unit} in all,"
+                    f" and its budget is {plain(limit)}; nothing was sent",
+                    hint="raise `budget` in the manifest, or build fewer tracks",
+                )
+
+    def reserve(self, quote: Quote) -> None:
+        """Set a price aside before an order is sent; raise PolicyError if it breaks a limit."""
+        if quote is None:
+            return
+        with self._mutex:
+            self.check(total([quote]))
+            self._change(quote, quote.amount)
+
+    def settle(self, quote: Quote, cost: Cost | None) -> None:
+        """Put what was really paid, if anything, in the place of what was set aside."""
+        with self._mutex:
+            if quote is not None:
+                self._change(quote, -quote.amount)
+            if cost is not None:
+                self._change(cost, cost.amount)
+
+    def _change(self, cost: Cost, amount: Decimal) -> None:
+        if cost:
+            self._run[cost.unit] = self._run.get(cost.unit, Decimal(0)) + amount

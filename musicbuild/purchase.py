@@ -1,0 +1,293 @@
+"""The paid path: one spec from intent to audio in the store, so that no step is paid twice.
+
+Order of what becomes durable: the intent, then the provider's id, then the audio, then the
+purchase in the lock; only then is the attempt forgotten.  Whatever dies in between, the next
+build finds the attempt in the journal and goes on from there.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from unicodedata import normalize
+
+from .audio.mp3 import NotMp3, Stream, inspect
+from .clock import Clock, stamp
+from .errors import (
+    AnswerLost,
+    Busy,
+    Failed,
+    IntegrityError,
+    NotSent,
+    Refused,
+    Undelivered,
+    Unresolved,
+)
+from .events import Bought, Listener, Ordered, Searching, Waiting
+from .hashing import Digest, digest_bytes
+from .journal import Journal, Payment
+from .lock import Purchase
+from .providers import Connection, Connections, Delivery, Ticket
+from .spec import GenerateSpec
+from .store import Store
+
+ORDERS = 2
+"""How often one spec is ordered at most in a build, where an order failed without a charge."""
+
+CONNECTS = 3
+"""How often a request that surely never left is tried."""
+
+FETCHES = 3
+"""How often a download that is no whole MP3 is tried."""
+
+LONGEST_WAIT = 300.0
+"""Seconds that an order waits in all for a provider that is busy."""
+
+MARGIN = timedelta(minutes=10)
+"""How far back before an order the history is read, so that clocks may differ."""
+
+APART = 20.0
+"""Seconds between two readings of a history that must agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How long a lost answer is looked for, in seconds, and whether this build may wait so long.
+
+    An order is taken as not charged only after that time: the provider may list it late.
+    """
+
+    seconds: float = 300.0
+    wait: bool = True
+
+
+class Claims:
+    """The ids of generations that are spoken for, so that two tracks never adopt one."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = set(ids)
+        self._mutex = threading.Lock()
+
+    def take(self, generation: str) -> bool:
+        with self._mutex:
+            if generation in self._ids:
+                return False
+            self._ids.add(generation)
+            return True
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """What it takes to buy: connections, places to keep things, and what the build allows.
+
+    `record` puts a purchase into the lock and returns when that is on disk.
+    """
+
+    connections: Connections
+    journal: Journal
+    store: Store
+    clock: Clock
+    name_attempt: Callable[[], str]
+    record: Callable[[Digest, Purchase], None]
+    claims: Claims
+    settling: Settling
+    listen: Listener
+
+    def make(self, track: str, spec: GenerateSpec) -> Purchase:
+        """Have a free and repeatable model make audio; there is nothing to lose on the way."""
+        connection = self.connections[spec.provider]
+        purchase = self._keep(spec, connection, connection.submit(spec))
+        self._bought(track, spec, purchase)
+        return purchase
+
+    def buy(self, track: str, spec: GenerateSpec, known: frozenset[str]) -> Purchase:
+        """Order one generation and see it into the lock.
+
+        `known` are the ids that the provider's history held before.  Raises Refused, Busy or
+        NotSent if it was not charged, Undelivered or Unresolved if it was or may have been: the
+        journal then has it, and the next build goes on from there.
+        """
+        for last in (False,) * (ORDERS - 1) + (True,):
+            payment, ticket = self._order(track, spec, known)
+            try:
+                ticket = ticket or self._adopt(track, payment)
+                if ticket is None:
+                    self.journal.forget(payment.attempt)
+                    continue
+                self.journal.accept(payment.attempt, ticket.id)
+                self.listen(Ordered(track, spec, ticket.id))
+                return self._see_through(track, payment, ticket)
+            except Failed:
+                self.journal.forget(payment.attempt)
+                if last:
+                    raise
+        raise Failed(
+            f"two orders of `{track}` got lost, and neither was charged",
+            hint="see whether the provider works at all, then build again",
+        )
+
+    def settle(self, payment: Payment) -> Purchase | None:
+        """See an attempt of an earlier build through; None if it surely was not charged."""
+        if payment.purchase is not None:
+            self._record(payment.attempt, payment.spec, payment.purchase)
+            return payment.purchase
+        try:
+            if payment.generation:
+                return self._see_through("", payment, Ticket(payment.generation))
+            ticket = self._adopt("", payment)
+            if ticket is not None:
+                self.journal.accept(payment.attempt, ticket.id)
+                return self._see_through("", payment, ticket)
+        except Failed:
+            pass
+        self.journal.forget(payment.attempt)
+        return None
+
+    def fetch_again(self, purchase: Purchase) -> bytes:
+        """Return audio that was bought and got lost, from the provider, for nothing."""
+        delivery = self.connections[purchase.provider].collect(Ticket(purchase.generation))
+        if digest_bytes(delivery.audio) != purchase.audio:
+            raise IntegrityError(
+                f"generation `{purchase.generation}` now has other audio than was bought",
+                hint="restore `.musicbuild/store` from the machine that bought it",
+            )
+        self.store.put(delivery.audio)
+        return delivery.audio
+
+    def _order(
+        self, track: str, spec: GenerateSpec, known: frozenset[str]
+    ) -> tuple[Payment, Ticket | None]:
+        """Send one order, again only if it surely was not charged; no ticket: lost answer."""
+        connection, waited, connects = self.connections[spec.provider], 0.0, 0
+        while True:
+            payment = Payment(self.name_attempt(), spec, self.clock.now(), known)
+            self.journal.intend(payment)
+            try:
+                ticket = connection.submit(spec)
+            except AnswerLost:
+                return payment, None
+            except NotSent:
+                self.journal.forget(payment.attempt)
+                connects += 1
+                if connects == CONNECTS:
+                    raise
+                self.clock.sleep(float(connects))
+            except Busy as busy:
+                self.journal.forget(payment.attempt)
+                pause = busy.retry_after if busy.retry_after is not None else 5.0 + waited
+                if waited + pause > LONGEST_WAIT:
+                    raise
+                self.listen(Waiting(track, pause))
+                self.clock.sleep(pause)
+                waited += pause
+            except Refused:
+                self.journal.forget(payment.attempt)
+                raise
+            else:
+                self.claims.take(ticket.id)
+                return payment, ticket
+
+    def _adopt(self, track: str, payment: Payment) -> Ticket | None:
+        """Find the order of a lost answer in the history; None if it surely was not charged.
+
+        Surely means: after the settling time, and by two complete readings apart.
+        """
+        connection, settling = self.connections[payment.spec.provider], self.settling
+        age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
+        end = self.clock.monotonic() + max(0.0, settling.seconds - age)
+        apart, empty = min(APART, settling.seconds / 3), 0
+        while True:
+            try:
+                tickets = connection.history(payment.intended - MARGIN)
+            except Undelivered:
+                empty = 0
+                if self.clock.monotonic() >= end:
+                    raise self._unresolved(payment) from None
+            else:
+                same = [one for one in tickets if _same(one, payment)]
+                for ticket in sorted(same, key=lambda one: one.created or payment.intended):
+                    if self.claims.take(ticket.id):
+                        return ticket
+                empty += self.clock.monotonic() >= end
+                if empty == 2:
+                    return None
+            if not settling.wait:
+                raise self._unresolved(payment)
+            self.listen(Searching(track, max(0.0, end - self.clock.monotonic())))
+            self.clock.sleep(apart)
+
+    def _unresolved(self, payment: Payment) -> Unresolved:
+        back = payment.intended + timedelta(seconds=self.settling.seconds)
+        return Unresolved(
+            f"an order at {payment.spec.provider} may have been charged: its answer was lost",
+            hint=f"run `musicbuild build` after {stamp(back)}; it looks in the history first",
+        )
+
+    def _see_through(self, track: str, payment: Payment, ticket: Ticket) -> Purchase:
+        purchase = self._keep(payment.spec, self.connections[payment.spec.provider], ticket)
+        self.journal.deliver(payment.attempt, purchase)
+        self._record(payment.attempt, payment.spec, purchase)
+        self._bought(track, payment.spec, purchase)
+        return purchase
+
+    def _record(self, attempt: str, spec: GenerateSpec, purchase: Purchase) -> None:
+        self.record(spec.key, purchase)
+        self.journal.forget(attempt)
+
+    def _bought(self, track: str, spec: GenerateSpec, purchase: Purchase) -> None:
+        self.listen(Bought(track, spec, purchase.cost, purchase.seconds))
+
+    def _keep(self, spec: GenerateSpec, connection: Connection, ticket: Ticket) -> Purchase:
+        """Collect an order's audio, make sure that it is whole, and store it."""
+        delivery, stream = self._collect(connection, ticket)
+        return Purchase(
+            provider=spec.provider,
+            model=spec.model,
+            prompt=spec.prompt,
+            duration=spec.duration,
+            options=spec.options,
+            take=spec.take,
+            generation=delivery.generation,
+            audio=self.store.put(delivery.audio),
+            bytes=len(delivery.audio),
+            seconds=round(stream.seconds, 3),
+            cost=delivery.cost,
+            bought=stamp(self.clock.now()),
+        )
+
+    def _collect(self, connection: Connection, ticket: Ticket) -> tuple[Delivery, Stream]:
+        problem = ""
+        for _ in range(FETCHES):
+            delivery = connection.collect(ticket)
+            try:
+                stream = inspect(delivery.audio)
+            except NotMp3 as error:
+                problem = str(error)
+                continue
+            if not stream.problems:
+                return delivery, stream
+            problem = "; ".join(stream.problems)
+        raise Undelivered(
+            f"generation `{ticket.id}` was delivered damaged: {problem}",
+            hint="it is paid and stays yours: run `musicbuild build` again to fetch it",
+        )
+
+
+def _same(ticket: Ticket, payment: Payment) -> bool:
+    """Tell whether a generation in the history is what an order asked for.
+
+    Prompts are compared as providers may give them back: another normal form, other line ends,
+    no white space at the ends.
+    """
+    return (
+        not ticket.failed
+        and ticket.id not in payment.known
+        and ticket.model == payment.spec.model
+        and _folded(ticket.prompt) == _folded(payment.spec.prompt)
+    )
+
+
+def _folded(prompt: str) -> str:
+    return normalize("NFC", prompt.replace("\r\n", "\n")).strip()
