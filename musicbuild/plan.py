@@ -55,7 +55,8 @@ class Facts(Protocol):
 class Wishes:
     """What a user asks for beyond the manifest, each by the ids of tracks it applies to.
 
-    `only` leaves out all others; `draft` gives the free stand-in of a track that is not bought, where drafts are wanted.
+    `only` leaves out all others.  `draft` gives the free stand-in of a track that is not
+    bought, where drafts are wanted.  `overwrite` gives up files changed by another hand.
     """
 
     only: frozenset[str] | None = None
