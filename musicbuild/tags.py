@@ -1,0 +1,399 @@
+"""What a finished MP3 says of itself, and how that is written without touching the music.
+
+The tag is ID3 version 2.3.  It is the newest one that Windows Explorer and older hardware read
+(they pass over 2.4 and its UTF-8), its UTF-16 holds every script, macOS reads it as well, and
+game engines skip it.  It has no padding and no date, so the same wish gives the same bytes.
+
+This is the only module that imports mutagen.
+"""
+
+# mypy: allow-untyped-calls
+# mutagen says it is typed, but its frames and their container have no annotations.
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain, islice
+from typing import Any
+
+from mutagen.id3 import APIC, ID3, Encoding, Frame, Frames, PictureType
+
+from .errors import IntegrityError, ManifestError
+from .models import SourceType
+from .spec import MASTER_RECIPE, Tags
+
+LIMIT = 16 << 20
+"""Bytes; all the tags in front of the audio together, read or written, may be as long."""
+
+COVER_LIMIT = 8 << 20
+TEXT_LIMIT = 1 << 20
+"""Bytes of the cover, characters of all the texts together."""
+
+READ_LIMIT = 128
+"""Frames that mutagen is given to read; a tag has a dozen, one with thousands is an attack."""
+
+SCAN_LIMIT = 16 << 10
+"""Bytes; to read a longer text may take mutagen a time that grows with its square."""
+
+ENCODER = f"musicbuild, mastering recipe {MASTER_RECIPE}"
+"""Names the recipe and not the release: a new release alone must not change a file."""
+
+SOURCE_TYPES = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+"""The IPTC's terms for how a medium was made are addresses below this one."""
+
+_KEYS: Mapping[str, str] = {
+    "title": "TIT2",
+    "artist": "TPE1",
+    "album": "TALB",
+    "number": "TRCK",
+    "genre": "TCON",
+    "bpm": "TBPM",
+    "key": "TKEY",
+    "milliseconds": "TLEN",
+    "comment": "COMM::eng",
+    "copyright": "TCOP",
+    "encoder": "TSSE",
+    "provider": "TXXX:musicbuild provider",
+    "model": "TXXX:musicbuild model",
+    "generation": "TXXX:musicbuild generation",
+    "spec": "TXXX:musicbuild key",
+    "prompt": "TXXX:musicbuild prompt",
+    "ai_generated": "TXXX:AI-generated",
+    "source_type": "TXXX:DigitalSourceType",
+}
+"""The frame for each word, as mutagen writes it: name, description, language.
+
+TXXX is for all that has no frame of its own.  Source: https://id3.org/id3v2.3.0
+"""
+
+_WORDS: Mapping[str, str] = {key: word for word, key in _KEYS.items()}
+
+_OWN_NAMES = frozenset({"APIC", *(key[:4] for key in _WORDS)} - {"TXXX"})
+
+_OWN_STARTS = tuple(
+    start
+    for description in (key[5:] for key in _WORDS if key.startswith("TXXX"))
+    for start in (
+        b"\x00" + description.encode("latin-1") + b"\x00",
+        b"\x01\xff\xfe" + description.encode("utf-16-le") + b"\x00\x00",
+        b"\x01\xfe\xff" + description.encode("utf-16-be") + b"\x00\x00",
+    )
+)
+"""How a TXXX frame of ours begins, whoever wrote it and in whichever encoding."""
+
+_BINARY = frozenset({"APIC", "GEOB", "PRIV", "UFID"})
+"""Frames whose length is no reason not to read them."""
+
+_PACKED = {3: 0x00E0, 4: 0x004C}
+"""Flags of a frame that is compressed, encrypted or grouped, by the version of its tag."""
+
+_FRAME = re.compile(rb"([A-Z0-9]{4})(.{4})(..)", re.DOTALL)
+"""The header of a frame: name, length, flags."""
+
+_PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
+_MUSICAL_KEY = re.compile(
+    r"([A-G])[ -]*(#|♯|sharp|b|♭|flat)?[ -]*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE
+)
+_ACCIDENTALS = {"": "", "#": "#", "♯": "#", "sharp": "#", "b": "b", "♭": "b", "flat": "b"}
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where the music came from; empty text is left out of the file.
+
+    `generation` is the provider's own id, `key` the key of the GenerateSpec (not a musical
+    one).  `prompt` is written only if the tags ask for it.
+    """
+
+    provider: str
+    model: str
+    generation: str
+    key: str
+    prompt: str
+    kind: SourceType
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """One ID3v2 tag, without its header of 10 bytes."""
+
+    version: int
+    flags: int
+    body: bytes
+
+    def __bytes__(self) -> bytes:
+        size = _synchsafe(len(self.body))
+        return b"ID3" + bytes((self.version, 0, self.flags)) + size + self.body
+
+
+@dataclass(frozen=True, slots=True)
+class _RawFrame:
+    """One frame as it stands in a tag of that version, without its header."""
+
+    version: int
+    name: str
+    flags: int
+    body: bytes
+    unsynchronised: bool
+
+    def __bytes__(self) -> bytes:
+        size = len(self.body)
+        length = size.to_bytes(4) if self.version == 3 else _synchsafe(size)
+        return self.name.encode() + length + self.flags.to_bytes(2) + self.body
+
+
+def tag_mp3(
+    audio: bytes, tags: Tags, provenance: Provenance, *, seconds: float, cover: bytes | None = None
+) -> bytes:
+    """Return the MPEG frames of `audio`, untouched, behind a tag of ours.
+
+    `seconds` is the length of the music; `cover` a PNG or JPEG.  Frames that others put into
+    `audio` are kept, those for which we have a word are replaced, or dropped where we have
+    nothing to say.  (A C2PA mark so stays to be read, though its seal covers the file as it
+    was delivered and not this one.)  What can't be carried from version 2.4 into 2.3 is left
+    behind: compressed, encrypted and damaged frames, chapters, texts over `SCAN_LIMIT`, more
+    frames than `READ_LIMIT`; so are tags of version 2.2, and ID3v1 and APE tags at the end.
+    The result depends on the arguments alone, and tagging it gives the same bytes again.
+
+    Raises IntegrityError if `audio` has a broken tag or nothing else, or the tag would become
+    longer than `LIMIT`; ManifestError if `cover` is not a picture of those kinds, or it or the
+    texts are too long.
+    """
+    blocks, music = _split(audio)
+    own = _own_frames(tags, provenance, seconds, cover)
+    body = _body(own) + b"".join(map(bytes, _foreign(blocks)))
+    if len(body) > LIMIT - 10:
+        raise IntegrityError(f"the tag would be longer than {LIMIT} bytes")
+    return bytes(_Block(3, 0, body)) + music
+
+
+def audio_of(data: bytes) -> bytes:
+    """Return the MPEG frames alone: no ID3v2 tag in front, no ID3v1 or APE tag at the end.
+
+    Raises IntegrityError if a tag in front is broken or longer than `LIMIT`, or if nothing is
+    left.
+    """
+    return _split(data)[1]
+
+
+def read_mp3(data: bytes) -> Mapping[str, str]:
+    """Return what a tag of ours says, by the words of `Tags` and `Provenance`.
+
+    Beside those: `milliseconds`, `encoder`, `spec` (the spec's key), `ai_generated`,
+    `source_type`, and the kind and size of `cover`.  Where two frames say the same thing the
+    first counts.  Raises IntegrityError as `audio_of` does.
+    """
+    found: dict[str, str] = {}
+    for raw in islice(_raw_frames(_split(data)[0]), READ_LIMIT):
+        for frame in _parsed(raw):
+            if word := _WORDS.get(frame.HashKey):
+                found.setdefault(word, "/".join(frame.text))
+            elif raw.name == "APIC":
+                found.setdefault("cover", f"{frame.mime}, {len(frame.data)} bytes")
+    return found
+
+
+def _own_frames(
+    tags: Tags, provenance: Provenance, seconds: float, cover: bytes | None
+) -> list[Frame]:
+    texts = {
+        "title": _line(tags.title),
+        "artist": _line(tags.artist),
+        "album": _line(tags.album),
+        "number": _line(tags.number),
+        "genre": _line(tags.genre),
+        "bpm": _whole_tempo(tags.bpm),
+        "key": _short_key(tags.key),
+        "milliseconds": str(round(seconds * 1000)) if 0 < seconds < math.inf else "",
+        "comment": _lines(tags.comment),
+        "copyright": _line(tags.copyright),
+        "encoder": ENCODER,
+        "provider": _line(provenance.provider),
+        "model": _line(provenance.model),
+        "generation": _line(provenance.generation),
+        "spec": _line(provenance.key),
+        "prompt": _lines(provenance.prompt) if tags.prompt else "",
+        "ai_generated": "yes" if provenance.kind is SourceType.TRAINED else "",
+        "source_type": SOURCE_TYPES + provenance.kind.value,
+    }
+    if sum(map(len, texts.values())) > TEXT_LIMIT:
+        raise ManifestError(f"the tags are longer than {TEXT_LIMIT} characters")
+    frames = [_text(_KEYS[word], text) for word, text in texts.items() if text]
+    return frames if cover is None else [*frames, _picture(cover)]
+
+
+def _text(key: str, text: str) -> Frame:
+    # Of the two encodings of version 2.3 the smaller, where every reader takes it alike.
+    encoding = Encoding.LATIN1 if text.isascii() else Encoding.UTF16
+    name, description, *_ = (*key.split(":"), "")
+    return Frames[name](encoding=encoding, lang="eng", desc=description, text=text)
+
+
+def _picture(cover: bytes) -> APIC:
+    if len(cover) > COVER_LIMIT:
+        raise ManifestError(f"the cover is longer than {COVER_LIMIT} bytes")
+    for signature, kind in _PICTURES:
+        if cover.startswith(signature):
+            # Some players take the second byte of a UTF-16 description for the picture's first.
+            front = PictureType.COVER_FRONT
+            return APIC(encoding=Encoding.LATIN1, mime=kind, type=front, data=cover)
+    raise ManifestError("the cover is neither a PNG nor a JPEG")
+
+
+def _line(text: str) -> str:
+    return _CONTROLS.sub(" ", _whole(text)).strip()
+
+
+def _lines(text: str) -> str:
+    return "\n".join(_CONTROLS.sub(" ", line) for line in _whole(text).splitlines()).strip()
+
+
+def _whole(text: str) -> str:
+    """Replace the half characters that a JSON escape can make and no encoding can hold."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _whole_tempo(text: str) -> str:
+    """Round a tempo to whole beats a minute, half of one upwards; nothing if it is none."""
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text.strip()):
+        return ""
+    beats = math.floor(float(text) + 0.5)
+    return str(beats) if beats else ""
+
+
+def _short_key(text: str) -> str:
+    """Write a musical key in the three characters that ID3 has, `F#m`; nothing if it can't."""
+    if not (found := _MUSICAL_KEY.fullmatch(text.strip())):
+        return ""
+    note, accidental, mode = (part or "" for part in found.groups())
+    minor = "m" if mode == "m" or mode.lower() in {"min", "minor"} else ""
+    return note.upper() + _ACCIDENTALS[accidental.lower()] + minor
+
+
+def _body(frames: list[Frame]) -> bytes:
+    """Write frames as the inside of a tag of version 2.3."""
+    tag = ID3()
+    for frame in frames:
+        tag.add(frame)
+    # Saving cuts off an ID3v1 tag at the end, and could take a frame for one: here it finds none.
+    end = bytes(256)
+    file = BytesIO(end)
+    tag.save(file, v1=0, v2_version=3, padding=lambda _: 0)
+    return file.getvalue()[10 : -len(end)]
+
+
+def _foreign(blocks: list[_Block]) -> Iterator[_RawFrame]:
+    """Yield the frames that are not of our set, in version 2.3."""
+    old = _raw_frames(block for block in blocks if block.version == 4)
+    new = _raw_frames(block for block in blocks if block.version == 3)
+    for frame in chain(new, chain.from_iterable(map(_modernised, islice(old, READ_LIMIT)))):
+        own_text = frame.name == "TXXX" and frame.body.startswith(_OWN_STARTS)
+        if frame.name not in _OWN_NAMES and not own_text:
+            yield frame
+
+
+def _modernised(raw: _RawFrame) -> Iterator[_RawFrame]:
+    """Turn a frame of version 2.4 into those of 2.3 that say the same, if there are any."""
+    try:
+        body = _body(_parsed(raw))
+    except Exception:  # noqa: BLE001 -- as in `_parsed`
+        return
+    yield from _raw_frames([_Block(3, 0, body)])
+
+
+def _parsed(raw: _RawFrame) -> list[Any]:
+    """Read one frame; nothing if it can't be read, or only at a cost nobody would pay.
+
+    Each is read by itself, so that a damaged one harms no other, and none can pass for several.
+    """
+    # Chapters hold frames in their turn, which could be packed without end.
+    packed = raw.flags & _PACKED[raw.version] or raw.name in {"CHAP", "CTOC"}
+    if packed or (len(raw.body) > SCAN_LIMIT and raw.name not in _BINARY):
+        return []
+    block = _Block(raw.version, 0x80 if raw.unsynchronised else 0, bytes(raw))
+    try:
+        return list(ID3(BytesIO(bytes(block)), load_v1=False, v2_version=3).values())
+    except Exception:  # noqa: BLE001 -- mutagen names no bound to what hostile bytes make it raise
+        return []
+
+
+def _split(data: bytes) -> tuple[list[_Block], bytes]:
+    """Part all the tags in front from what lies between them and those at the end."""
+    blocks: list[_Block] = []
+    start = 0
+    while data.startswith(b"ID3", start):
+        header = data[start : start + 10]
+        if len(header) < 10 or max(header[6:]) >= 0x80:
+            raise IntegrityError("the audio's ID3 tag is damaged")
+        version, _, flags = header[3:6]
+        first, end = start + 10, start + 10 + _from_synchsafe(header[6:])
+        start = end + 10 if version == 4 and flags & 0x10 else end
+        if start > LIMIT:
+            raise IntegrityError(f"the audio's ID3 tag is longer than {LIMIT} bytes")
+        if start > len(data):
+            raise IntegrityError("the audio ends within its ID3 tag")
+        blocks.append(_Block(version, flags, data[first:end]))
+    end = len(data)
+    while size := _trailer(data, start, end):
+        end -= size
+    if start == end:
+        raise IntegrityError("there is no audio in the file, only tags")
+    return blocks, data[start:end]
+
+
+def _trailer(data: bytes, start: int, end: int) -> int:
+    """Return the length of the ID3v1 or APE tag that ends at `end`, or nothing.
+
+    A damaged APE tag is no tag: its length isn't known, and no player minds it.
+    Source: https://wiki.hydrogenaud.io/index.php?title=APEv2_specification
+    """
+    if end - start >= 128 and data.startswith(b"TAG", end - 128):
+        return 128
+    if end - start < 32 or not data.startswith(b"APETAGEX", end - 32):
+        return 0
+    # The length counts the footer, but not the header of 32 bytes that may stand before.
+    size = int.from_bytes(data[end - 20 : end - 16], "little")
+    if not 32 <= size <= end - start:
+        return 0
+    header = end - size - 32
+    return size + 32 if header >= start and data.startswith(b"APETAGEX", header) else size
+
+
+def _raw_frames(blocks: Iterable[_Block]) -> Iterator[_RawFrame]:
+    """Yield the frames of some tags, in order; a tag's are over where one makes no sense."""
+    for block in (block for block in blocks if block.version in _PACKED):
+        version, body, at = block.version, block.body, 0
+        unsynchronised = bool(block.flags & 0x80)
+        if unsynchronised and version == 3:
+            body, unsynchronised = body.replace(b"\xff\x00", b"\xff"), False
+        if block.flags & 0x40:
+            # An extended header, whose length counts itself in one version and not in the other.
+            at = 4 + int.from_bytes(body[:4]) if version == 3 else _from_synchsafe(body[:4])
+        while header := _FRAME.match(body, at):
+            name, length, flags = header.groups()
+            size = int.from_bytes(length) if version == 3 else _from_synchsafe(length)
+            first, at = header.end(), header.end() + size
+            if at > len(body):
+                break
+            if size:
+                bits = int.from_bytes(flags)
+                yield _RawFrame(version, name.decode(), bits, body[first:at], unsynchronised)
+
+
+def _synchsafe(number: int) -> bytes:
+    """Write a length as ID3 does: seven bits to a byte."""
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def _from_synchsafe(data: bytes) -> int:
+    number = 0
+    for byte in data:
+        number = number << 7 | byte & 0x7F
+    return number
