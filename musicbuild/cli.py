@@ -1,0 +1,185 @@
+"""The command line: arguments to calls, answers and errors to exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from importlib import import_module
+from typing import NoReturn
+
+import click
+from click.shell_completion import CompletionItem
+
+from . import __version__
+from .commands.options import Settings, common
+from .console import Answer, system_error
+from .errors import IntegrityError, Interrupted, MusicbuildError, UsageError, suggestion
+
+COMMANDS = {
+    "init": "Start a soundtrack: write a manifest that builds at once.",
+    "plan": "Show what a build would do, why, and for how much.",
+    "build": "Make what is out of date.",
+    "check": "Fail unless everything is up to date.",
+    "list": "List the tracks.",
+    "show": "Show all that is known of one track.",
+    "cost": "Show what was spent, on what, and what is left.",
+    "models": "List the models, their limits and prices.",
+    "schema": "Print the JSON Schema of a manifest, for editors.",
+    "doctor": "Look for what may keep a build from working.",
+    "completion": "Print a script that completes names in your shell.",
+}
+"""Each command and its short help; its module is imported only when it is called."""
+
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+BROKEN_PIPE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
+
+
+class Program(click.Group):
+    """The group of all commands, which knows them by name before it has loaded any."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, _: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f".commands.{name}", __package__).command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in COMMANDS and not context.resilient_parsing:
+            hint = suggestion(args[0], COMMANDS) or "`musicbuild --help` lists the commands"
+            raise UsageError(f"unknown command `{args[0]}`", hint=hint)
+        return super().resolve_command(context, args)
+
+    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        found = [
+            CompletionItem(name, help=text)
+            for name, text in COMMANDS.items()
+            if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, context, incomplete)
+
+
+@click.group(
+    cls=Program,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@common
+@click.pass_context
+def program(context: click.Context) -> None:
+    """Make the music that a manifest asks for, and never pay twice for any of it.
+
+    Start with `musicbuild init`, then `musicbuild plan` and `musicbuild build`.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
+
+
+def main() -> NoReturn:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; tells every error, raises none."""
+    settings = Settings()
+    command = next((one for one in arguments if one in COMMANDS), "")
+    if "--json" in arguments:  # also for errors met before the options are understood
+        settings.console.manner = replace(settings.console.manner, json=True)
+    try:
+        code = _call(arguments, settings, command)
+        _flush()
+    except BrokenPipeError:
+        code = BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001  a user never meets a traceback unasked
+        code = _report(error, settings, command)
+    _let_go(sys.stdout)
+    _let_go(sys.stderr)
+    return code
+
+
+def _call(arguments: Sequence[str], settings: Settings, command: str) -> int:
+    try:
+        result = program.main(
+            list(arguments), prog_name="musicbuild", standalone_mode=False, obj=settings
+        )
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted") from None
+    if isinstance(result, Answer):
+        return settings.console.answer(command, result)
+    return result if isinstance(result, int) else 0
+
+
+def _report(error: Exception, settings: Settings, command: str) -> int:
+    """Tell an error in our own form, and return its exit code."""
+    if os.environ.get("MUSICBUILD_DEBUG"):
+        traceback.print_exception(error)
+    ours = _ours(error, command)
+    with suppress(OSError, ValueError):  # there may be nobody left to hear it
+        settings.console.fail(command, ours)
+    return ours.exit_code
+
+
+def _ours(error: Exception, command: str) -> MusicbuildError:
+    match error:
+        case MusicbuildError():
+            return error
+        case click.Abort():
+            return Interrupted("interrupted")
+        case click.ClickException():
+            return _usage(error, command)
+        case OSError(errno=number) if number in FULL:
+            return IntegrityError(system_error(error).message, hint="free some space, and retry")
+        case OSError():
+            return system_error(error)
+    return MusicbuildError(
+        f"internal error: {type(error).__name__}: {error}",
+        hint="this is a fault of musicbuild; `MUSICBUILD_DEBUG=1` shows where it happened",
+    )
+
+
+def _usage(error: click.ClickException, command: str) -> UsageError:
+    """Word what click says as we word our own errors."""
+    hint = f"`musicbuild {command} --help` shows what it takes".replace("  ", " ")
+    if isinstance(error, click.NoSuchOption):
+        known = suggestion(error.option_name, _options(error))
+        return UsageError(f"unknown option `{error.option_name}`", hint=known or hint)
+    said = re.sub(r"'([^']*)'", r"`\1`", error.message.rstrip("."))
+    return UsageError(said[:1].lower() + said[1:], hint=hint)
+
+
+def _options(error: click.NoSuchOption) -> list[str]:
+    if error.ctx is None:
+        return []
+    return [name for each in error.ctx.command.params for name in (*each.opts, "--help")]
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _let_go(stream: object) -> None:
+    """Empty a stream, or else point it nowhere: at its end Python would complain of it."""
+    try:
+        stream.flush()  # type: ignore[attr-defined]
+    except (OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]

@@ -1,0 +1,136 @@
+"""What every command is told alike: which project, which tracks, and how to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..console import Color, Console
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+PATH = click.Path(path_type=Path)
+
+
+@dataclass(slots=True)
+class Settings:
+    """What was said before and after the command's name; what was said last counts."""
+
+    console: Console = field(default_factory=Console)
+    file: Path | None = None
+    directory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which tracks a command is about."""
+
+    patterns: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+    @property
+    def everything(self) -> bool:
+        return not (self.patterns or self.labels or self.exclude)
+
+
+def _store(context: click.Context, option: click.Parameter, value: Any) -> None:
+    """Keep what one option says, unless it was not given."""
+    settings = context.find_object(Settings)
+    if not value or settings is None:
+        return
+    match option.name:
+        case "file" | "directory" as name:
+            setattr(settings, name, value)
+        case "color":
+            settings.console.manner = replace(settings.console.manner, color=Color(value))
+        case "json":
+            settings.console.manner = replace(settings.console.manner, json=True)
+        case "quiet":
+            settings.console.manner = replace(settings.console.manner, quiet=True)
+        case "verbose":
+            settings.console.manner = replace(settings.console.manner, verbose=True)
+
+
+def _option(*names: str, **more: Any) -> Callable[[Decorated], Decorated]:
+    return click.option(*names, callback=_store, expose_value=False, **more)
+
+
+COMMON = (
+    _option("-f", "--file", type=PATH, help="Use this manifest."),
+    _option("-C", "--directory", type=PATH, help="Look for the manifest from here."),
+    _option("--json", is_flag=True, help="Answer in JSON, on stdout."),
+    _option("-q", "--quiet", is_flag=True, help="Say errors and the sum only."),
+    _option("-v", "--verbose", is_flag=True, help="Say all of it."),
+    _option("--color", type=click.Choice([one.value for one in Color]), help="Use colour."),
+)
+
+
+def common(function: Decorated) -> Decorated:
+    """Add the options that are understood before a command's name and after it."""
+    for option in reversed(COMMON):
+        function = option(function)
+    return function
+
+
+def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the common options, and pass what they say as the first argument."""
+    return common(click.make_pass_decorator(Settings)(function))
+
+
+def track_names(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    """Complete an id from the manifest; without one that can be read, nothing."""
+    return _complete("track_ids", context, typed)
+
+
+def label_names(context: click.Context, _: click.Parameter, typed: str) -> list[str]:
+    return _complete("labels", context, typed)
+
+
+def _complete(what: str, context: click.Context, typed: str) -> list[str]:
+    settings = context.find_object(Settings) or Settings()
+    with suppress(Exception):  # a shell that asks for names has no use for errors
+        opening = import_module(".opening", __package__)
+        return [name for name in getattr(opening, what)(settings) if name.startswith(typed)]
+    return []
+
+
+def with_choice(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add TRACK, `--label` and `--exclude`, and pass what they say as `choice`."""
+
+    @wraps(function)
+    def call(
+        *given: Any,
+        tracks: tuple[str, ...],
+        labels: tuple[str, ...],
+        exclude: tuple[str, ...],
+        **others: Any,
+    ) -> Any:
+        return function(*given, choice=Choice(tracks, labels, exclude), **others)
+
+    tracks = click.argument("tracks", metavar="[TRACK]...", nargs=-1, shell_complete=track_names)
+    labels = click.option(
+        "-l",
+        "--label",
+        "labels",
+        multiple=True,
+        metavar="LABEL",
+        shell_complete=label_names,
+        help="Only tracks with this label.",
+    )
+    exclude = click.option(
+        "-x",
+        "--exclude",
+        multiple=True,
+        metavar="TRACK",
+        shell_complete=track_names,
+        help="Not these tracks; an id or a glob.",
+    )
+    return tracks(labels(exclude(call)))

@@ -1,0 +1,64 @@
+"""`musicbuild plan`: what a build would do, why, and for how much."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from ..clock import SystemClock
+from ..console import Answer, plan_data, plan_lines, plan_markdown
+from ..cost import plain
+from ..errors import OutOfDate
+from ..project import Project
+from ..steps import Plan
+from .opening import open_chosen, shown, wishes
+from .options import Choice, Settings, with_choice, with_settings
+
+
+@click.command()
+@with_choice
+@click.option("--check", is_flag=True, help="Exit 3 if there is anything to do.")
+@click.option("--draft", is_flag=True, help="As `build --draft`: sketch what is not bought.")
+@click.option("--online", is_flag=True, help="Ask the providers what is left of the balance.")
+@click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
+@with_settings
+def command(
+    settings: Settings, *, choice: Choice, check: bool, draft: bool, online: bool, form: str
+) -> Answer:
+    """Show what a build would do, why, and for how much.
+
+    Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
+    """
+    project = open_chosen(settings)
+    plan = project.plan(wishes(project, choice, draft=draft))
+    told = shown(project, plan, balances(project, plan) if online else ())
+    return Answer(
+        plan_data(told),
+        lambda look: plan_markdown(told) if form == "markdown" else plan_lines(told, look),
+        project.specified.notices,
+        out_of_date(plan) if check else None,
+    )
+
+
+def balances(project: Project, plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Ask every provider that would be paid what is left; a call that costs nothing."""
+    names = sorted({spec.provider for step in plan.purchases for spec in step.specs})
+    found = []
+    for name in names:
+        connection = project.providers[name].connect(os.environ, SystemClock())
+        try:
+            left = connection.balance()
+        finally:
+            connection.close()
+        if left is not None:
+            found.append((name, f"{plain(left.amount)} {left.unit}"))
+    return tuple(found)
+
+
+def out_of_date(plan: Plan) -> OutOfDate | None:
+    """Return the error that says how many tracks a build would touch, or nothing."""
+    if not plan.to_do:
+        return None
+    tracks = "1 track is" if len(plan.to_do) == 1 else f"{len(plan.to_do)} tracks are"
+    return OutOfDate(f"{tracks} out of date", hint="`musicbuild build` makes them")

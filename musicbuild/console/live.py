@@ -1,0 +1,101 @@
+"""What a build shows on a terminal while it runs: what is under way, since when, at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console as RichConsole
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from ..cost import Totals, add, describe, total
+from ..events import (
+    Bought,
+    BuildStarted,
+    Event,
+    Listener,
+    Ordered,
+    Recovered,
+    Searching,
+    TrackFailed,
+    TrackFinished,
+    TrackStarted,
+    Waiting,
+)
+from ..steps import Edited
+from .look import Look, escape
+from .plain import event_lines, status
+from .words import why
+
+
+@contextmanager
+def live(look: Look) -> Iterator[Listener]:
+    """Show a build on stderr for the length of the block; the bars are gone when it ends."""
+    console = RichConsole(
+        stderr=True, no_color=not look.color, highlight=False, markup=False, emoji=False
+    )
+    progress = _WholeLast(
+        SpinnerColumn("line" if look.symbol("…") != "…" else "dots"),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=12),
+        TextColumn("{task.fields[status]}", markup=False),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    )
+    with progress:
+        yield _Display(progress, look).hear
+
+
+class _WholeLast(Progress):
+    """Rows in the order they were added, but the first, that of the whole build, below them."""
+
+    def make_tasks_table(self, tasks: Iterable[Task]) -> Table:
+        rows = [*tasks]
+        return super().make_tasks_table(rows[1:] + rows[:1])
+
+
+class _Display:
+    """One row a running track, and one of the whole."""
+
+    def __init__(self, progress: Progress, look: Look) -> None:
+        self._progress, self._look = progress, look
+        self._whole = progress.add_task("build", total=None, status="planning")
+        self._rows: dict[str, TaskID] = {}
+        self._spent: Totals = {}
+        self._of = 0
+        self._ended = 0
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case BuildStarted(plan):
+                self._of = sum(not isinstance(step, Edited) for step in plan.to_do)
+            case TrackStarted(track, step):
+                self._rows[track] = self._progress.add_task(track, total=None, status=why(step))
+            case Ordered() | Waiting() | Searching() | Bought():
+                self._progress.update(self._rows[event.track], status=status(event))
+            case TrackFinished(track, _) | TrackFailed(track, _):
+                self._progress.remove_task(self._rows.pop(track))
+                self._ended += 1
+        if isinstance(event, Bought):
+            self._spent = add(self._spent, total([event.cost]))
+        if isinstance(event, Recovered | TrackFailed):
+            lines = "\n".join(event_lines(event, self._look))
+            self._progress.console.print(Text.from_ansi(lines), soft_wrap=True)
+        self._sum_up()
+
+    def _sum_up(self) -> None:
+        said = f"{self._ended} of {self._of}   spent {escape(describe(self._spent))}"
+        self._progress.update(
+            self._whole, total=self._of or None, completed=self._ended, status=said
+        )

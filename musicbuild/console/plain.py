@@ -1,0 +1,67 @@
+"""What a build says in plain lines, one an event: for logs, pipes and people without bars."""
+
+from __future__ import annotations
+
+from ..events import (
+    Bought,
+    BuildStarted,
+    Event,
+    Ordered,
+    Recovered,
+    Searching,
+    TrackFailed,
+    TrackFinished,
+    TrackStarted,
+    Waiting,
+)
+from .errors import error_lines
+from .look import Look, Style, count, escape
+from .words import done, length, why
+
+
+def event_lines(event: Event, look: Look) -> list[str]:
+    """Word one event; some say nothing unless the reader wants all of it."""
+    match event:
+        case BuildStarted(plan) if plan.to_do:
+            return [f"{count(len(plan.to_do), 'track')} to build"]
+        case Recovered():
+            return [_recovered(event)]
+        case TrackStarted(track, step) if look.verbose:
+            return [f"{_name(track, look)}: begun, {why(step)}"]
+        case TrackFinished(track, step):
+            return [f"{_name(track, look)}: {look.paint(done(step), Style.NEW)}"]
+        case TrackFailed(track, error):
+            failed = look.paint("failed", Style.BAD)
+            return [f"{_name(track, look)}: {failed}", *error_lines(error, look)]
+        case Ordered() | Waiting() | Searching() | Bought():
+            return [f"{_name(event.track, look)}: {status(event)}"]
+    return []
+
+
+def status(event: Ordered | Waiting | Searching | Bought) -> str:
+    """Say in a few words where a track stands."""
+    match event:
+        case Ordered(_, spec, generation):
+            return f"ordered{_take(spec.take)}, `{escape(generation)}`"
+        case Waiting(_, seconds):
+            return f"the provider is busy, asking again in {length(round(seconds))}"
+        case Searching(_, seconds):
+            return f"no answer came, looking in the history for up to {length(round(seconds))}"
+        case Bought(_, spec, cost, seconds):
+            paid = f"bought for {escape(str(cost))}" if cost else "composed"
+            return f"{paid}{_take(spec.take)}, {length(round(seconds, 1))}"
+
+
+def _recovered(event: Recovered) -> str:
+    what = f"an order of {escape(event.spec.model)} left open by an earlier build"
+    if event.cost is None:
+        return f"{what}: it was not charged"
+    return f"{what}: its audio is here, paid {escape(str(event.cost))}"
+
+
+def _take(take: int) -> str:
+    return f" take {take}" if take > 1 else ""
+
+
+def _name(track: str, look: Look) -> str:
+    return look.paint(track, Style.STRONG)

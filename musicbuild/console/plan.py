@@ -1,0 +1,129 @@
+"""How a plan is told: a line a track, with its price and its reason, and what it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ..cost import Totals, add, describe, plain
+from ..steps import Cause, Generate, Keep, Orphan, Plan, Step
+from .diff import diff
+from .look import Look, Style, cells, count, escape, pad
+from .words import SIGNS, length, prices, sign, step_quote, way_out, why, wish
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan with what is told beside it; `balance` is by provider, as `--online` found it."""
+
+    album: str
+    plan: Plan
+    spent: Totals
+    budget: Totals
+    balance: tuple[tuple[str, str], ...] = ()
+
+
+def plan_lines(shown: Shown, look: Look) -> list[str]:
+    plan = shown.plan
+    title = look.paint("musicbuild plan", Style.STRONG)
+    album = f"  {escape(shown.album)}" if shown.album else ""
+    lines = [f"{title}{album}  {count(len(plan.steps), 'track')}", ""]
+    lines += _steps(plan.to_do, plan, look)
+    kept = [step for step in plan.steps if isinstance(step, Keep)]
+    if kept:
+        unfetched = sum(bool(step.unfetched) for step in kept)
+        fetch = f" ({unfetched} not fetched: `git lfs pull`)" if unfetched else ""
+        said = f"= {count(len(kept), 'track')} up to date{fetch}"
+        lines.append(f" {look.paint(said, Style.DIM)}")
+    lines += [_orphan(orphan, look) for orphan in plan.orphans]
+    return [*lines, "", f" {totals_line(shown, look)}", *_balances(shown)]
+
+
+def totals_line(shown: Shown, look: Look) -> str:
+    """Say what is to pay, what was spent and what may be; one unit is named only once."""
+    plan = shown.plan
+    units = {*plan.price, *shown.spent, *shown.budget}
+    named = False
+
+    def say(totals: Totals) -> str:
+        nonlocal named
+        if len(units) != 1 or not totals:
+            return escape(describe(totals))
+        amounts = [plain(amount) for amount in totals.values()]
+        text = amounts[0] if named else escape(describe(totals))
+        named = True
+        return text
+
+    parts = [f"to pay: {_to_pay(plan, say(plan.price))}"]
+    if shown.spent or shown.budget:
+        parts.append(f"spent so far: {say(shown.spent)}")
+    if shown.budget:
+        parts.append(f"budget: {say(shown.budget)}")
+    if over := _over(shown):
+        parts.append(look.paint(f"over the budget by {escape(describe(over))}", Style.BAD))
+    return "   ".join(parts)
+
+
+def _to_pay(plan: Plan, price: str) -> str:
+    tracks = f" ({count(len(plan.purchases), 'track')})" if plan.purchases else ""
+    if not plan.unknown:
+        return price + tracks
+    known = f"{price} and " if plan.price else ""
+    return f"{known}what is unknown{tracks}"
+
+
+def _over(shown: Shown) -> Totals:
+    whole = add(shown.spent, shown.plan.price)
+    return {
+        unit: whole[unit] - limit
+        for unit, limit in shown.budget.items()
+        if whole.get(unit, Decimal(0)) > limit
+    }
+
+
+def _steps(steps: Sequence[Step], plan: Plan, look: Look) -> list[str]:
+    if not steps:
+        return []
+    names = max(cells(step.track.id) for step in plan.steps) + 2
+    wishes = [wish(step) for step in steps]
+    models = max(cells(escape(one.model)) for one in wishes) + 2
+    lengths = max(len(length(one.duration)) for one in wishes)
+    costs = prices(map(step_quote, steps))
+    room = max(map(cells, costs))
+    lines = []
+    for step, one, cost in zip(steps, wishes, costs, strict=True):
+        mark = sign(step)
+        lines.append(
+            f" {look.paint(look.symbol(mark), SIGNS[mark])} {pad(step.track.id, names)}"
+            f"{pad(escape(one.model), models)}{pad(length(one.duration), lengths, right=True)}"
+            f"   {pad(cost, room)}   {why(step)}".rstrip()
+        )
+        lines += _details(step, min(names + 5, 24), look)
+    return lines
+
+
+def _details(step: Step, indent: int, look: Look) -> list[str]:
+    """Show what of the prompt differs, or the way out of what is blocked."""
+    room = " " * indent
+    if hint := way_out(step):
+        return [f"{room}{look.paint('hint:', Style.HINT)} {escape(hint)}"]
+    if not isinstance(step, Generate):
+        return []
+    colours = {"-": Style.BAD, "+": Style.NEW}
+    return [
+        f"{room}{look.paint(f'{mark} {text}', colours[mark])}"
+        for reason in step.reasons
+        if reason.cause is Cause.PROMPT
+        for mark, text in diff(reason.before, reason.after, look, indent=indent)
+    ]
+
+
+def _orphan(orphan: Orphan, look: Look) -> str:
+    paths = ", ".join(escape(path) for path in orphan.paths)
+    said = f"? {escape(orphan.name)}  {paths}  made before, by no track now; kept"
+    return f" {look.paint(said, Style.DIM)}"
+
+
+def _balances(shown: Shown) -> list[str]:
+    return [f" {escape(name)} has {escape(left)} left" for name, left in shown.balance]

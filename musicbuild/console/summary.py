@@ -1,0 +1,98 @@
+"""What is said at the end of a build: each track that was touched, and what it came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ..cost import FREE, Cost, Quote, describe
+from ..events import Bought, BuildFinished, BuildStarted, Event, TrackFailed, TrackFinished
+from ..steps import Edited, Keep, Step
+from .look import Look, Style, cells, escape, pad
+from .words import done, prices, why
+
+STYLES: Mapping[str, Style] = {
+    "made": Style.NEW,
+    "drafted": Style.NEW,
+    "failed": Style.BAD,
+    "kept": Style.BAD,
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was heard of a build so far."""
+
+    steps: dict[str, Step] = field(default_factory=dict)
+    finished: dict[str, Step] = field(default_factory=dict)
+    failed: list[TrackFailed] = field(default_factory=list)
+    paid: dict[str, Cost] = field(default_factory=dict)
+    end: BuildFinished | None = None
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case BuildStarted(plan):
+                self.steps = {step.track.id: step for step in plan.steps}
+            case Bought(track, _, cost, _):
+                before = self.paid.get(track, Cost(Decimal(0), cost.unit))
+                unit = cost.unit or before.unit
+                self.paid[track] = Cost(before.amount + cost.amount, unit)
+            case TrackFinished(track, step):
+                self.finished[track] = step
+            case TrackFailed():
+                self.failed.append(event)
+            case BuildFinished():
+                self.end = event
+
+    @property
+    def kept(self) -> dict[str, Step]:
+        """Return the tracks whose outputs belong to another hand."""
+        return {name: step for name, step in self.steps.items() if isinstance(step, Edited)}
+
+
+def summary_lines(tally: Tally, look: Look, *, short: bool = False) -> list[str]:
+    """Word the end of a build; `short` leaves only the line of sums."""
+    if tally.end is None:
+        return []
+    rows = [] if short else _rows(tally)
+    costs = prices([row.cost for row in rows])
+    names = max((cells(row.track) for row in rows), default=0) + 3
+    reasons = max((cells(row.reason) for row in rows), default=0) + 3
+    lines = [
+        f" {look.paint(pad(row.verb, 10), STYLES.get(row.verb, Style.FREE))}"
+        f"{pad(row.track, names)}{pad(row.reason, reasons)}{cost}".rstrip()
+        for row, cost in zip(rows, costs, strict=True)
+    ]
+    return [*lines, _sums(tally, tally.end)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    verb: str
+    track: str
+    reason: str
+    cost: Quote
+
+
+def _rows(tally: Tally) -> list[_Row]:
+    """Return a row for each track that was touched, in the order of the plan."""
+    verbs = {name: done(step) for name, step in tally.finished.items()}
+    verbs |= dict.fromkeys(tally.kept, "kept")
+    verbs |= dict.fromkeys((event.track for event in tally.failed), "failed")
+    return [
+        _Row(verbs[name], name, why(step), tally.paid.get(name, FREE))
+        for name, step in tally.steps.items()
+        if name in verbs
+    ]
+
+
+def _sums(tally: Tally, end: BuildFinished) -> str:
+    counted = Counter(done(step) for step in tally.finished.values())
+    counted["failed"] = end.failed
+    counted["not begun"] = end.left
+    counted["kept as changed by hand"] = len(tally.kept)
+    counted["up to date"] = sum(isinstance(step, Keep) for step in tally.steps.values())
+    said = ", ".join(f"{number} {word}" for word, number in counted.items() if number)
+    return f" spent {escape(describe(end.spent))}   {said}".rstrip()

@@ -1,0 +1,209 @@
+"""Where words go: data to stdout, talk to stderr, in lines, in bars or as JSON."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
+from importlib import import_module
+from typing import Any, TextIO
+
+import click
+
+from ..errors import MusicbuildError
+from ..events import BuildFinished, Event, Listener, TrackFailed
+from . import json
+from .errors import Told, error_lines, warning_lines
+from .look import Look
+from .plain import event_lines
+from .summary import Tally, summary_lines
+
+
+class Color(Enum):
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a user wants to be spoken to."""
+
+    json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: Color = Color.AUTO
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found: `data` for programs, `lines` for people, and what is amiss in it."""
+
+    data: Mapping[str, Any]
+    lines: Callable[[Look], Iterable[str]]
+    warnings: tuple[Told, ...] = ()
+    error: MusicbuildError | None = None
+
+
+STREAMING = frozenset({"build"})
+"""Commands that answer in JSON with a line an event, the last of them the envelope."""
+
+
+@dataclass(slots=True)
+class Console:
+    """Both streams, and what was said on them that must not be said twice."""
+
+    manner: Manner = Manner()
+    environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    _told: list[MusicbuildError] = field(default_factory=list)
+    _enveloped: bool = False
+
+    @property
+    def out(self) -> Look:
+        return self._look(sys.stdout)
+
+    @property
+    def err(self) -> Look:
+        return self._look(sys.stderr)
+
+    @property
+    def interactive(self) -> bool:
+        """Tell whether a question would be seen and could be answered."""
+        return not self.manner.json and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+    def write(self, lines: Iterable[str]) -> None:
+        """Write data to stdout."""
+        _print(lines, sys.stdout, self.out)
+
+    def say(self, lines: Iterable[str]) -> None:
+        """Talk on stderr, unless the user wants quiet or a program listens."""
+        if not (self.manner.quiet or self.manner.json):
+            _print(lines, sys.stderr, self.err)
+
+    def warn(self, warnings: Iterable[Told]) -> None:
+        self.say(warning_lines(warnings, self.err))
+
+    def confirm(self, question: str) -> bool:
+        """Ask on stderr; anything but a clear yes is a no."""
+        _print([f"{question} [y/N] "], sys.stderr, self.err, end="")
+        try:
+            return input().strip().lower() in {"y", "yes"}
+        except EOFError:
+            return False
+
+    def answer(self, command: str, answer: Answer) -> int:
+        """Tell what a command found; return the exit code."""
+        if self.manner.json:
+            errors = [answer.error] if answer.error else []
+            told = json.envelope(command, answer.data, errors=errors, warnings=answer.warnings)
+            self._envelope(told)
+        else:
+            self.warn(answer.warnings)
+            self.write(answer.lines(self.out))
+            if answer.error:
+                self.fail(command, answer.error)
+        return answer.error.exit_code if answer.error else 0
+
+    def fail(self, command: str, error: MusicbuildError) -> int:
+        """Tell an error, unless it was told already; return the exit code."""
+        if self.manner.json:
+            if not self._enveloped:
+                told = json.envelope(command, {}, errors=[error])
+                event = {"event": "finished"} if command in STREAMING else {}
+                self._envelope({**told, **event})
+        elif error not in self._told:
+            self._told.append(error)
+            _print(error_lines(error, self.err), sys.stderr, self.err)
+        return error.exit_code
+
+    @contextmanager
+    def listening(self, command: str = "build") -> Iterator[Listener]:
+        """Give a listener that tells a build's events in the user's manner, and their sum."""
+        tally = Tally()
+        with self._telling(command, tally) as tell:
+
+            def hear(event: Event) -> None:
+                tally.hear(event)
+                if isinstance(event, TrackFailed):
+                    self._told.append(event.error)
+                with suppress(OSError, ValueError):
+                    tell(event)  # a reader who went away must not stop what is being paid for
+
+            yield hear
+        if not self.manner.json:
+            self.write(summary_lines(tally, self.out, short=self.manner.quiet))
+
+    @contextmanager
+    def _telling(self, command: str, tally: Tally) -> Iterator[Listener]:
+        if self.manner.json:
+            yield self._tell_json
+            self._finish_json(command, tally)
+        elif self.manner.quiet:
+            yield self._tell_errors
+        elif _is_terminal(sys.stderr) and self.environment.get("TERM") != "dumb":
+            module = import_module(".live", __package__)  # rich is slow to load
+            with module.live(self.err) as hear:
+                yield hear
+        else:
+            yield self._tell_plain
+
+    def _tell_plain(self, event: Event) -> None:
+        _print(event_lines(event, self.err), sys.stderr, self.err)
+
+    def _tell_errors(self, event: Event) -> None:
+        if isinstance(event, TrackFailed):
+            self._tell_plain(event)
+
+    def _tell_json(self, event: Event) -> None:
+        if not isinstance(event, BuildFinished):
+            self._print_json({"schema": json.SCHEMA, **json.event_data(event)})
+
+    def _finish_json(self, command: str, tally: Tally) -> None:
+        """End a build's lines with its envelope, once it is known how the build ended."""
+        if tally.end:
+            errors = [event.error for event in tally.failed]
+            told = json.envelope(command, {}, errors=errors, spent=tally.end.spent)
+            self._envelope({**told, **json.event_data(tally.end)})
+
+    def _envelope(self, told: Mapping[str, Any]) -> None:
+        self._enveloped = True
+        self._print_json(told)
+
+    def _print_json(self, value: Mapping[str, Any]) -> None:
+        _print([json.encode(value)], sys.stdout, self.out)
+
+    def _look(self, stream: TextIO | None) -> Look:
+        width = shutil.get_terminal_size((80, 24)).columns
+        encoding = getattr(stream, "encoding", None) or ""
+        return Look(self._colored(stream), encoding, width, self.manner.verbose)
+
+    def _colored(self, stream: TextIO | None) -> bool:
+        """Decide about colour: the option, then NO_COLOR, then FORCE_COLOR, then the stream."""
+        if self.manner.color is not Color.AUTO:
+            return self.manner.color is Color.ALWAYS
+        if self.environment.get("NO_COLOR"):
+            return False
+        if self.environment.get("FORCE_COLOR"):
+            return True
+        return _is_terminal(stream) and self.environment.get("TERM") != "dumb"
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it was closed
+        return False
+
+
+def _print(lines: Iterable[str], stream: TextIO | None, look: Look, *, end: str = "\n") -> None:
+    """Write lines at once; a stream that was closed before we started hears nothing."""
+    text = "\n".join(lines)
+    if stream is None or not text:
+        return
+    encoding = look.encoding or "utf-8"
+    shown = text.encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(shown + end, file=stream, nl=False, color=look.color)
