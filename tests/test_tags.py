@@ -12,7 +12,7 @@ from io import BytesIO
 
 import lameenc
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, COMM, GEOB, ID3, PRIV, TDRC, TIT2, TPE2, TXXX
 
@@ -512,6 +512,7 @@ TAILS = st.lists(
 ).map(b"".join)
 
 
+@settings(deadline=None)
 @given(FRONTS, TAILS, st.booleans())
 def test_hostile_bytes_are_tagged_once_and_for_all_or_refused(front, tail, heard):
     data = front + (MUSIC if heard else b"") + tail
@@ -525,6 +526,7 @@ def test_hostile_bytes_are_tagged_once_and_for_all_or_refused(front, tail, heard
     read_mp3(data)
 
 
+@settings(deadline=None)
 @given(st.builds(Tags, *[st.text(st.characters())] * 9, prompt=st.booleans()), st.text())
 def test_any_text_can_be_written(tags, prompt):
     provenance = replace(ORIGIN, prompt=prompt)
