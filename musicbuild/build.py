@@ -10,6 +10,7 @@ import queue
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from . import lock as locks
@@ -72,14 +73,14 @@ class Workshop:
 class Terms:
     """How a build goes about it: `wait` is for another build's claim, in seconds.
 
-    `budget` bounds what the lock may add up to, `cap` what this run may spend, both by unit.
+    `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
     """
 
     jobs: int = 4
     keep_going: bool = False
     overwrite: bool = False
     budget: Totals = field(default_factory=dict)
-    cap: Totals = field(default_factory=dict)
+    cap: Decimal | None = None
     settling: Settling = field(default_factory=Settling)
     wait: float = 0.0
 

@@ -12,11 +12,11 @@ from .errors import PolicyError
 class Allowance:
     """Money set aside for orders under way, so that many at once stay within one limit.
 
-    `spent` is what the lock adds up to; `budget` and `cap` are limits by unit, the second for
-    this run alone.  A unit without a limit is free of it.
+    `spent` is what the lock adds up to, `budget` the most it may be, by unit; `cap` the most of
+    any one unit for this run alone, None for no such limit.
     """
 
-    def __init__(self, spent: Totals, budget: Totals, cap: Totals) -> None:
+    def __init__(self, spent: Totals, budget: Totals, cap: Decimal | None) -> None:
         self._before = spent
         self._budget = budget
         self._cap = cap
@@ -32,19 +32,18 @@ class Allowance:
     def check(self, price: Totals) -> None:
         """Raise PolicyError if so much more would break a limit."""
         run = add(self._run, price)
-        for unit, limit in self._cap.items():
-            if run.get(unit, Decimal(0)) > limit:
-                raise PolicyError(
-                    f"this build would cost {describe(run)},"
-                    f" and `--max-cost` allows {plain(limit)} {unit}; nothing was sent",
-                    hint="build fewer tracks at a time, or raise `--max-cost`",
-                )
+        if self._cap is not None and any(amount > self._cap for amount in run.values()):
+            raise PolicyError(
+                f"this build would cost {describe(run)},"
+                f" and `--max-cost` allows {plain(self._cap)}; nothing more was sent",
+                hint="build fewer tracks at a time, or raise `--max-cost`",
+            )
         whole = add(self._before, run)
         for unit, limit in self._budget.items():
             if whole.get(unit, Decimal(0)) > limit:
                 raise PolicyError(
                     f"this project would have cost {plain(whole[unit])} {unit} in all,"
-                    f" and its budget is {plain(limit)}; nothing was sent",
+                    f" and its budget is {plain(limit)}; nothing more was sent",
                     hint="raise `budget` in the manifest, or build fewer tracks",
                 )
 

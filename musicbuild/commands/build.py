@@ -1,0 +1,242 @@
+"""`musicbuild build`: makes what is out of date, and asks before it spends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from types import FrameType
+
+import click
+
+from .. import build as engine
+from ..clock import SystemClock
+from ..console import Answer, Console, plan_data, plan_lines
+from ..cost import describe, plain
+from ..errors import Interrupted, OutOfDate, PolicyError
+from ..journal import Journal
+from ..plan import Wishes
+from ..project import Project
+from ..purchase import Settling
+from ..selection import select
+from ..steps import Plan
+from .opening import chosen, open_chosen, shown
+from .options import Choice, Settings, track_names, with_choice, with_settings
+
+
+def amount(text: str) -> Decimal:
+    """Read an amount of money; raise ValueError if it is none that can be spent."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not (found.is_finite() and found >= 0):
+        raise ValueError(text)
+    return found
+
+
+@click.command()
+@with_choice
+@click.option("-y", "--yes", is_flag=True, help="Spend without asking, up to the budget.")
+@click.option("--max-cost", type=amount, help="Spend without asking, at most so much.")
+@click.option(
+    "--allow-unknown-price", is_flag=True, help="Order also where the price is not known."
+)
+@click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing.")
+@click.option("--locked", is_flag=True, help="Make nothing; exit 3 if anything is out of date.")
+@click.option("--draft", is_flag=True, help="Sketch what is not bought, offline and free.")
+@click.option(
+    "--force",
+    multiple=True,
+    metavar="TRACK",
+    shell_complete=track_names,
+    help="Make its outputs again; never orders again.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace outputs changed by another hand.")
+@click.option("-j", "--jobs", type=click.IntRange(1, 64), default=4, help="Tracks at once.")
+@click.option("-k", "--keep-going", is_flag=True, help="Go on with others when a track fails.")
+@click.option(
+    "--settle",
+    type=click.FloatRange(0, 86400),
+    default=300.0,
+    help="Seconds until a lost answer counts as not charged.",
+)
+@click.option("--no-wait", is_flag=True, help="Exit 6 at once if an answer is lost.")
+@click.option(
+    "--wait", type=click.FloatRange(0, 86400), default=0.0, help="Wait so long for another build."
+)
+@with_settings
+def command(
+    settings: Settings,
+    *,
+    choice: Choice,
+    dry_run: bool,
+    locked: bool,
+    draft: bool,
+    force: tuple[str, ...],
+    overwrite: bool,
+    **terms: object,
+) -> Answer | int:
+    """Make what is new or changed, and ask before spending.
+
+    TRACK is an id or a glob; without any it is all tracks.
+    """
+    project = open_chosen(settings)
+    wishes = Wishes(
+        only=None if choice.everything else chosen(project, choice),
+        draft=project.draft_of if draft else None,
+        force=select(project.tracks, patterns=force) if force else frozenset(),
+        overwrite=overwrite,
+    )
+    if dry_run or locked:
+        return _look(project, wishes, locked=locked)
+    settings.console.warn(project.specified.warnings)
+    return _run(project, wishes, settings.console, _Limits(**terms))  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """What the command line says of money and patience."""
+
+    yes: bool
+    max_cost: Decimal | None
+    allow_unknown_price: bool
+    jobs: int
+    keep_going: bool
+    settle: float
+    no_wait: bool
+    wait: float
+
+    def terms(self, project: Project, *, overwrite: bool) -> engine.Terms:
+        return engine.Terms(
+            jobs=self.jobs,
+            keep_going=self.keep_going,
+            overwrite=overwrite,
+            budget=project.album.budget,
+            cap=self.max_cost,
+            settling=Settling(self.settle, wait=not self.no_wait),
+            wait=self.wait,
+        )
+
+
+@dataclass(slots=True)
+class _Signals:
+    """The first signal stops the build gently, the second at once.
+
+    While a question is asked, the first one already ends it.
+    """
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    number: int = 0
+    asking: bool = False
+
+    def hear(self, number: int, _frame: FrameType | None) -> None:
+        if self.number:
+            os._exit(128 + number)  # what was ordered is in the journal
+        self.number = number
+        self.stop.set()
+        if self.asking:
+            raise Interrupted("nothing was bought")
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        names = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if os.name == "posix" else [])]
+        before = {name: signal.signal(name, self.hear) for name in names}
+        try:
+            yield
+        finally:
+            for name, handler in before.items():
+                signal.signal(name, handler)
+
+
+def _look(project: Project, wishes: Wishes, *, locked: bool) -> Answer:
+    """Show what a build would do."""
+    plan = project.plan(wishes)
+    told = shown(project, plan)
+    error = None
+    if locked and plan.to_do:
+        error = OutOfDate(
+            "the lock is not up to date, and `--locked` makes nothing",
+            hint="build without `--locked`, and commit `musicbuild.lock`",
+        )
+    lines = plan_lines
+    return Answer(
+        plan_data(told), lambda look: lines(told, look), project.specified.warnings, error
+    )
+
+
+def _run(project: Project, wishes: Wishes, console: Console, limits: _Limits) -> int:
+    workshop = engine.Workshop(
+        lock_path=project.lock_path,
+        state=project.state,
+        store=project.store,
+        tree=project.tree,
+        providers=project.providers,
+        environment=os.environ,
+        clock=SystemClock(),
+        name_attempt=lambda: uuid.uuid4().hex,
+    )
+    signals = _Signals()
+
+    def approve(plan: Plan) -> None:
+        if plan.purchases:
+            console.say([*plan_lines(shown(project, plan), console.err), ""])
+            signals.asking = True
+            _may_spend(plan, console, limits)
+            signals.asking = False
+
+    try:
+        with signals.heard(), console.listening() as listen:
+            outcome = engine.build(
+                workshop,
+                lambda lock: project.plan(wishes, lock),
+                approve,
+                terms=limits.terms(project, overwrite=wishes.overwrite),
+                listen=listen,
+                stop=signals.stop,
+            )
+    except Interrupted as error:
+        error.exit_code = 128 + signals.number
+        raise
+    if signals.number and outcome.exit_code in (0, 130) and (outcome.left or outcome.failed):
+        raise _interrupted(project, signals.number)
+    return outcome.exit_code
+
+
+def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
+    """Return if this much may be spent; raise PolicyError if not, or if nobody can be asked."""
+    told = limits.yes or limits.max_cost is not None
+    if plan.unknown and not limits.allow_unknown_price and (told or not console.interactive):
+        names = ", ".join(f"`{step.track.id}`" for step in plan.unknown)
+        raise PolicyError(
+            f"the price of {names} is not known; nothing was sent",
+            hint="build on a terminal to be asked, or say `--allow-unknown-price`",
+        )
+    price = describe(plan.price)
+    if told:
+        return
+    if not console.interactive:
+        most = max(plan.price.values(), default=Decimal(0))
+        raise PolicyError(
+            f"this build would spend {price}, and nobody is there to ask; nothing was sent",
+            hint=f"say `--yes`, or `--max-cost {plain(most)}`",
+        )
+    more = " and what is unknown" if plan.unknown else ""
+    if not console.confirm(f"spend {price}{more}?"):
+        raise PolicyError("nothing was bought", hint="`musicbuild build --draft` sketches for free")
+
+
+def _interrupted(project: Project, number: int) -> Interrupted:
+    pending = len(Journal(project.state / "journal").payments())
+    orders = "1 order is" if pending == 1 else f"{pending} orders are"
+    error = Interrupted(
+        "the build was stopped" + (f"; {orders} paid or to be paid, and kept" if pending else ""),
+        hint="run `musicbuild build` again to go on; what was ordered is fetched first",
+    )
+    error.exit_code = 128 + number
+    return error
