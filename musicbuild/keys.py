@@ -1,0 +1,128 @@
+"""Which keys a manifest has: one table, by which it is read and by which editors know it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .shapes import (
+    BOOLEAN,
+    BUDGET,
+    DURATION,
+    FORMATS,
+    GROUP,
+    LABELS,
+    LINE,
+    NODE,
+    NUMBER,
+    PATH,
+    TAKE_COUNT,
+    TEXT,
+    VERSION_ONE,
+    Shape,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key: its shape, a sentence for editors, and values as an author would write them."""
+
+    shape: Shape
+    says: str
+    examples: Sequence[Any]
+
+    def schema(self) -> dict[str, Any]:
+        return {"description": self.says, **self.shape.schema, "examples": list(self.examples)}
+
+
+ALBUM: Mapping[str, Key] = {
+    "version": Key(VERSION_ONE, "The version of this format; always 1.", [1]),
+    "album": Key(LINE, "The album's name, written into every output.", ["Nightfall"]),
+    "artist": Key(LINE, "Whose album it is, written into every output.", ["Nightfall Games"]),
+    "templates": Key(
+        PATH, "The folder of prompt_file, and of what templates include or extend.", ["prompts/"]
+    ),
+    "output": Key(
+        TEXT, "Where each track's file goes, below the manifest's folder.", ["audio/{{ id }}.mp3"]
+    ),
+    "cover": Key(PATH, "A picture (.png or .jpg) for every output.", ["art/cover.png"]),
+    "numbered": Key(
+        BOOLEAN, "Whether outputs carry their number, in the manifest's order.", [True]
+    ),
+    "budget": Key(
+        BUDGET,
+        "The most this project's lock may ever add up to, per unit.",
+        [{"tokens": 300}],
+    ),
+    "vars": Key(NODE, "Variables for all templates.", [{"era": "1980s synthwave"}]),
+    "defaults": Key(NODE, "Settings of every track.", [{"duration": 30}]),
+    "groups": Key(NODE, "Settings of the tracks of a group.", [{"combat": {"takes": 2}}]),
+    "tracks": Key(NODE, "The tracks by id, in the album's order.", [{"menu": {"prompt": "Calm"}}]),
+    "include": Key(
+        NODE, "More files with tracks, groups and vars; globs, read in order.", [["levels/*.yaml"]]
+    ),
+}
+
+INCLUDED: Sequence[str] = ("vars", "groups", "tracks")
+
+SETTINGS: Mapping[str, Key] = {
+    "model": Key(
+        TEXT,
+        "Who composes: provider/model, or a short name.",
+        ["sketch", "musicgen", "elumenta/elevenlabs-music"],
+    ),
+    "duration": Key(
+        DURATION,
+        "How long the music is, in seconds.",
+        [30, 47.3, "1:30", "90s", "1m30s"],
+    ),
+    "master": Key(NODE, "How loud the outputs are made; not applied yet.", [{"loudness": -16}]),
+    "loop": Key(BOOLEAN, "Whether the music is to begin again at its end without a seam.", [True]),
+    "output": Key(TEXT, "Where the file goes; a template.", ["audio/{{ id }}.mp3"]),
+    "title": Key(LINE, "The track's title; a template. Else the id, readable.", ["Main Menu"]),
+    "prompt": Key(TEXT, "What the model hears; a template.", ["Calm {{ era }}, soft pads"]),
+    "prompt_file": Key(PATH, "The file in `templates` that holds the prompt.", ["boss.j2"]),
+    "vars": Key(NODE, "Variables for the templates.", [{"bpm": 80}]),
+    "tags": Key(NODE, "What the file says of itself.", [{"genre": "Industrial", "bpm": 150}]),
+    "labels": Key(
+        LABELS,
+        "Words to choose tracks by; those of defaults, group and track add up.",
+        [["act2"]],
+    ),
+    "takes": Key(
+        TAKE_COUNT,
+        "How many tries are made of it; each is paid.",
+        [2],
+    ),
+    "formats": Key(
+        FORMATS,
+        "Which files are made of it.",
+        [["mp3"]],
+    ),
+    "cover": Key(PATH, "A picture (.png or .jpg) for the outputs.", ["art/boss.png"]),
+}
+
+ONLY_TRACK: Mapping[str, Key] = {
+    "group": Key(GROUP, "The group whose settings it shares.", ["combat"]),
+    "matrix": Key(
+        NODE, "Lists of values; one track is made for each combination.", [{"phase": [1, 2, 3]}]
+    ),
+}
+
+TRACK: Mapping[str, Key] = {**SETTINGS, **ONLY_TRACK}
+
+TAGS: Mapping[str, Key] = {
+    "genre": Key(LINE, "The genre; a template.", ["Industrial"]),
+    "bpm": Key(LINE, "Beats a minute; a template.", [150]),
+    "key": Key(LINE, "The musical key; a template.", ["Am"]),
+    "comment": Key(LINE, "A remark; a template.", ["Phase {{ phase }}"]),
+    "copyright": Key(LINE, "Whose rights; a template.", ["2026 Nightfall Games"]),
+    "number": Key(LINE, "The place in the album, in place of `numbered`.", [3, "3/12"]),
+    "prompt": Key(BOOLEAN, "Whether the prompt is written into the file.", [True]),
+}
+
+MASTER: Mapping[str, Key] = {
+    "loudness": Key(NUMBER, "Integrated loudness, in LUFS.", [-16]),
+    "true_peak": Key(NUMBER, "The highest true peak, in dBTP.", [-1]),
+}

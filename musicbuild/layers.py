@@ -1,0 +1,175 @@
+"""Where each setting of a track comes from: the layers of a manifest, the nearer over the farther.
+
+What is built in, the album, its defaults, the group, the track, its place in a matrix: for most
+settings the nearest layer wins.  Variables and tags add up name by name, labels one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from .document import Node
+from .errors import ManifestError, Span
+from .keys import ALBUM, MASTER, ONLY_TRACK, SETTINGS, TAGS, Key
+from .shapes import NODE, Value, value, variable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced(Generic[T]):
+    """A value and the layer it came from; `node` is None for what is built in."""
+
+    value: T
+    layer: str
+    node: Node | None = None
+
+    @property
+    def span(self) -> Span | None:
+        return self.node.span if self.node else None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the author should know, and that stops nothing."""
+
+    message: str
+    span: Span | None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    settings: Mapping[str, Sourced[Any]]
+    vars: Mapping[str, Sourced[Value]]
+    tags: Mapping[str, Sourced[str | bool]]
+
+    def under(self, nearer: Layer) -> Layer:
+        """Return both layers as one, in which the nearer wins."""
+        settings = {**self.settings, **nearer.settings}
+        for one, other in (("prompt", "prompt_file"), ("prompt_file", "prompt")):
+            if one in nearer.settings:
+                settings.pop(other, None)
+        if "labels" in self.settings and "labels" in nearer.settings:
+            far, near = self.settings["labels"], nearer.settings["labels"]
+            both = tuple(dict.fromkeys((*far.value, *near.value)))
+            settings["labels"] = Sourced(both, f"{far.layer}, {near.layer}", near.node)
+        return Layer(
+            settings,
+            {**self.vars, **nearer.vars} if nearer.vars else self.vars,
+            {**self.tags, **nearer.tags} if nearer.tags else self.tags,
+        )
+
+
+NOT_MASTERED = "mastering is not applied yet: delivered audio keeps its loudness"
+
+BUILT_IN = Layer(
+    {
+        name: Sourced(builtin, "built in")
+        for name, builtin in {
+            "model": "sketch",
+            "duration": 30,
+            "output": "audio/{{ id }}.mp3",
+            "takes": 1,
+            "loop": False,
+            "formats": ("mp3",),
+            "labels": (),
+        }.items()
+    },
+    {},
+    {},
+)
+
+
+def read_layer(
+    node: Node,
+    name: str,
+    table: Mapping[str, Key],
+    *,
+    where: str,
+    faults: list[ManifestError],
+    notices: list[Notice],
+) -> Layer:
+    """Read the settings of one layer; what is wrong with it is added to the faults."""
+    try:
+        entries = node.entries()
+    except ManifestError as fault:
+        faults.append(fault)
+        return Layer({}, {}, {})
+    found = read_keys(entries, table, where, faults)
+    inner: dict[str, dict[str, Sourced[Any]]] = {"vars": {}, "tags": {}}
+    settings: dict[str, Sourced[Any]] = {}
+    for key, what in found.items():
+        if table[key].shape is not NODE:
+            settings[key] = Sourced(what, name, entries[key])
+            continue
+        match key:
+            case "vars":
+                inner[key] = read_vars(_inside(what, faults), name, faults)
+            case "tags":
+                inside = _inside(what, faults)
+                tags = read_keys(inside, TAGS, f" in the tags{where}", faults)
+                inner[key] = {tag: Sourced(text, name, inside[tag]) for tag, text in tags.items()}
+            case "master":
+                read_keys(_inside(what, faults), MASTER, f" in `master`{where}", faults)
+                notices.append(Notice(NOT_MASTERED, what.key))
+    if "prompt" in settings and "prompt_file" in settings:
+        message = f"`prompt` and `prompt_file` exclude each other{where}"
+        later = max("prompt", "prompt_file", key=lambda one: entries[one].key.line)
+        faults.append(ManifestError(message, span=entries[later].key))
+    return Layer(settings, inner["vars"], inner["tags"])
+
+
+def read_keys(
+    entries: Mapping[str, Node],
+    table: Mapping[str, Key],
+    where: str,
+    faults: list[ManifestError],
+) -> dict[str, Any]:
+    """Read every key of a mapping by its shape; those that are wrong are left out."""
+    found: dict[str, Any] = {}
+    for name, node in entries.items():
+        try:
+            if name not in table:
+                raise _unknown(name, node, table, where)
+            found[name] = table[name].shape.read(node)
+        except ManifestError as fault:
+            faults.append(fault)
+    return found
+
+
+def read_vars(
+    entries: Mapping[str, Node], layer: str, faults: list[ManifestError]
+) -> dict[str, Sourced[Value]]:
+    found: dict[str, Sourced[Value]] = {}
+    for name, node in entries.items():
+        try:
+            variable(name, node)
+            found[name] = Sourced(value(node), layer, node)
+        except ManifestError as fault:
+            faults.append(fault)
+    return found
+
+
+def _inside(node: Node, faults: list[ManifestError]) -> dict[str, Node]:
+    try:
+        return node.entries()
+    except ManifestError as fault:
+        faults.append(fault)
+        return {}
+
+
+def _unknown(name: str, node: Node, table: Mapping[str, Key], where: str) -> ManifestError:
+    """Return the error of a key that is not in the table, and say where it does belong."""
+    error = node.unknown(name, table, where)
+    if table is TAGS and name in {"title", "album", "artist"}:
+        error.hint = f"`{name}` is written into every file as it is; it is no tag of its own here"
+    elif name in ONLY_TRACK and table is SETTINGS:
+        error.hint = f"only a track has `{name}`"
+    elif name in SETTINGS and table is ALBUM:
+        error.hint = f"`{name}` belongs in `defaults`, a group or a track"
+    elif name in ALBUM and (table is SETTINGS or ONLY_TRACK.keys() <= table.keys()):
+        error.hint = f"`{name}` belongs at the top of the manifest"
+    return error

@@ -1,0 +1,233 @@
+"""What the author wrote, checked: the album, its tracks, and where each value came from.
+
+Nothing is rendered and no model is asked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from .document import Node, read
+from .errors import InvalidManifest, ManifestError, Span, UsageError, suggestion
+from .include import Gathered, gather
+from .keys import ALBUM, SETTINGS, TRACK, Key
+from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_vars
+from .matrix import combinations
+from .shapes import Value, named, value
+from .source import shown
+
+__all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
+
+FILE = "musicbuild.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One piece, its settings found; templates are as written.
+
+    Either `prompt` or `prompt_file` is there.  `node` is the entry in the manifest that this
+    track, and its brothers in a matrix, come from.
+    """
+
+    id: str
+    node: Node
+    model: Sourced[str]
+    duration: Sourced[int | float]
+    output: Sourced[str]
+    takes: Sourced[int]
+    loop: Sourced[bool]
+    formats: Sourced[tuple[str, ...]]
+    labels: Sourced[tuple[str, ...]]
+    vars: Mapping[str, Sourced[Value]]
+    tags: Mapping[str, Sourced[str | bool]]
+    title: Sourced[str] | None = None
+    prompt: Sourced[str] | None = None
+    prompt_file: Sourced[str] | None = None
+    cover: Sourced[str] | None = None
+    group: Sourced[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Album:
+    """The manifest's whole.  `root` is its folder; `files` are what was read, relative to it."""
+
+    path: Path
+    root: Path
+    name: str
+    artist: str
+    templates: Sourced[str]
+    numbered: bool
+    budget: Mapping[str, Decimal]
+    tracks: tuple[Track, ...]
+    files: tuple[str, ...]
+    notices: tuple[Notice, ...]
+
+
+TEMPLATES = Sourced("prompts", "built in")
+
+
+def find(start: Path) -> Path:
+    """Return the nearest manifest, in a folder or above it."""
+    folder = start.absolute()
+    for place in (folder, *folder.parents):
+        if (place / FILE).is_file():
+            return place / FILE
+    message = f"there is no `{FILE}` in `{shown(start.as_posix(), 200)}` or above it"
+    raise UsageError(message, hint="`musicbuild init` writes one")
+
+
+def load(path: Path) -> Album:
+    """Read a manifest and what it includes; places name files as seen from its folder.
+
+    Raises InvalidManifest with everything that is wrong, or UsageError if there is no such file.
+    """
+    path = path.absolute()
+    try:
+        root = read(path, Path(path.name))
+        return _Reader(path, root.mapping()).album(root)
+    except ManifestError as fault:
+        raise InvalidManifest([fault]) from None
+    except OSError as error:
+        message = f"`{shown(path.as_posix(), 200)}` can't be read: {error.strerror}"
+        raise UsageError(message, hint="`musicbuild init` writes a manifest") from None
+
+
+class Placed(Protocol):
+    @property
+    def message(self) -> str: ...
+    @property
+    def span(self) -> Span | None: ...
+
+
+F = TypeVar("F", bound=Placed)
+
+
+def in_order(found: Iterable[F], files: Sequence[str]) -> list[F]:
+    """Sort faults or notices as one meets them when reading the files; each is named once."""
+    places = {name: number for number, name in enumerate(files)}
+
+    def place(one: F) -> tuple[int, str, int, int]:
+        if one.span is None:
+            return -1, "", 0, 0
+        name = one.span.path.as_posix()
+        return places.get(name, len(files)), name, one.span.line, one.span.column
+
+    return sorted({(one.message, one.span): one for one in found}.values(), key=place)
+
+
+class _Reader:
+    """Reads one manifest and collects what is wrong with it on the way."""
+
+    def __init__(self, path: Path, entries: dict[str, Node]) -> None:
+        self.path = path
+        self.entries = entries
+        self.gathered: Gathered = gather(path.parent, path.name, entries)
+        self.faults = self.gathered.faults
+        self.notices: list[Notice] = []
+
+    def album(self, root: Node) -> Album:
+        top = read_keys(self.entries, ALBUM, "", self.faults)
+        if "version" not in self.entries:
+            place = root.source.span(root.start.line, root.start.column, 1)
+            hint = "write `version: 1` at the top"
+            self.faults.append(ManifestError("the version is missing", span=place, hint=hint))
+        settings: dict[str, Sourced[str]] = {
+            name: Sourced(top[name], "album", self.entries[name])
+            for name in ("output", "cover")
+            if name in top
+        }
+        base = BUILT_IN.under(
+            Layer(settings, read_vars(self.gathered.vars, "album", self.faults), {})
+        )
+        if "defaults" in self.entries:
+            base = base.under(
+                self.layer(self.entries["defaults"], "defaults", SETTINGS, " in `defaults`")
+            )
+        tracks = tuple(self.tracks(base))
+        if not tracks and not self.faults:
+            self.notices.append(Notice("the manifest names no tracks", root.span))
+        if self.faults:
+            raise InvalidManifest(in_order(self.faults, self.gathered.files))
+        written = self.entries.get("templates")
+        return Album(
+            path=self.path,
+            root=self.path.parent,
+            name=top.get("album", ""),
+            artist=top.get("artist", ""),
+            templates=Sourced(top["templates"], "album", written) if written else TEMPLATES,
+            numbered=top.get("numbered", False),
+            budget=top.get("budget", {}),
+            tracks=tracks,
+            files=tuple(self.gathered.files),
+            notices=tuple(self.notices),
+        )
+
+    def tracks(self, base: Layer) -> Iterator[Track]:
+        groups = {
+            name: base.under(self.layer(node, f"group {name}", SETTINGS, f" in group `{name}`"))
+            for name, node in self.gathered.groups.items()
+            if self.named(name, "a group's name", node)
+        }
+        found: dict[str, Track] = {}
+        used: set[str] = set()
+        for name, node in self.gathered.tracks.items():
+            if not self.named(name, "a track's id", node):
+                continue
+            own = self.layer(node, "track", TRACK, f" in track `{name}`")
+            group = own.settings.get("group")
+            under = base
+            if group:
+                used.add(group.value)
+                under = groups.get(group.value, base)
+                if group.value not in groups:
+                    self.no_group(group, groups)
+            for track in self.variants(name, node, under.under(own)):
+                if track.id in found:
+                    message = f"the track `{track.id}` is defined twice"
+                    hint = f"it is first at {found[track.id].node.key}"
+                    self.faults.append(ManifestError(message, span=node.key, hint=hint))
+                found[track.id] = track
+        for name in groups:
+            if name not in used:
+                place = self.gathered.groups[name].key
+                self.notices.append(Notice(f"no track is in the group `{name}`", place))
+        return iter(found.values())
+
+    def variants(self, name: str, node: Node, layer: Layer) -> Iterator[Track]:
+        """Return the track itself, or those that its matrix makes."""
+        if "prompt" not in layer.settings and "prompt_file" not in layer.settings:
+            message = f"the track `{name}` has no `prompt` and no `prompt_file`"
+            self.faults.append(ManifestError(message, span=node.key))
+        matrix = node.value.get("matrix") if isinstance(node.value, dict) else None
+        if matrix is None:
+            yield self.track(name, node, layer)
+            return
+        try:
+            for whole, values in combinations(name, matrix):
+                places = {key: Sourced(value(one), "matrix", one) for key, one in values.items()}
+                yield self.track(whole, node, layer.under(Layer({}, places, {})))
+        except ManifestError as fault:
+            self.faults.append(fault)
+
+    def track(self, name: str, node: Node, layer: Layer) -> Track:
+        return Track(id=name, node=node, vars=layer.vars, tags=layer.tags, **layer.settings)
+
+    def layer(self, node: Node, name: str, table: Mapping[str, Key], where: str) -> Layer:
+        return read_layer(node, name, table, where=where, faults=self.faults, notices=self.notices)
+
+    def named(self, name: str, what: str, node: Node) -> bool:
+        try:
+            named(name, what, node, key=True)
+        except ManifestError as fault:
+            self.faults.append(fault)
+            return False
+        return True
+
+    def no_group(self, group: Sourced[str], groups: Collection[str]) -> None:
+        assert group.node is not None
+        hint = suggestion(group.value, groups)
+        self.faults.append(group.node.error(f"there is no group `{group.value}`", hint))

@@ -1,0 +1,331 @@
+"""What each track of an album asks for: its templates rendered, its model found, its spec made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from .cover import Cover, picture
+from .document import Node
+from .errors import InvalidManifest, ManifestError, Span, UsageError
+from .manifest import Album, Notice, Sourced, Track, in_order
+from .models import Model
+from .paths import clash_key, for_format, objection
+from .prompt import Names, Templates
+from .source import shown
+from .spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+
+LOCK = "musicbuild.lock"
+NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Origins = Mapping[str, Sourced[Any]]
+"""Where each value of a track came from, by the name of its field; `vars.x` and `tags.x` too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Specified:
+    """`origins` are by track; `files` are all that was read, relative to the album's folder."""
+
+    tracks: tuple[TrackSpec, ...]
+    warnings: tuple[Notice, ...]
+    origins: Mapping[str, Origins]
+    files: tuple[str, ...]
+
+
+def specify(album: Album, model: Callable[[str], Model]) -> Specified:
+    """Turn each track into its spec.
+
+    `model` finds a model by its name, or raises UsageError.  Raises InvalidManifest with all
+    that is wrong.
+    """
+    return _Specifier(album, model).specified()
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """An output before it is known that no other has its path."""
+
+    track: Track
+    path: str
+
+    @property
+    def place(self) -> Span:
+        node = self.track.output.node
+        return node.span if node and self.track.output.layer == "track" else self.track.node.key
+
+
+class _Specifier:
+    """Makes the specs of one album, and collects what is wrong on the way."""
+
+    def __init__(self, album: Album, model: Callable[[str], Model]) -> None:
+        self.album = album
+        self.model = model
+        self.templates = Templates(album.root, album.templates.value)
+        self.taken = frozenset(map(clash_key, (*album.files, LOCK)))
+        self.models: dict[str, Model | UsageError] = {}
+        self.covers: dict[str, Cover] = {}
+        self.written: list[_Written] = []
+        self.notices: list[Notice] = list(album.notices)
+        self.faults: dict[tuple[str, Span | None], tuple[ManifestError, list[str]]] = {}
+
+    def specified(self) -> Specified:
+        specs: list[TrackSpec] = []
+        origins: dict[str, Origins] = {}
+        for number, track in enumerate(self.album.tracks, 1):
+            title = self.tried(track, self.title, track) or ""
+            if spec := self.track(track, title, number):
+                specs.append(spec)
+            origins[track.id] = _origins(track, title)
+        faults = [*map(_gathered, self.faults.values()), *self.clashes()]
+        if faults:
+            raise InvalidManifest(in_order(faults, self.album.files))
+        self.notices.extend(self.unused())
+        return Specified(
+            tracks=tuple(specs),
+            warnings=tuple(in_order(self.notices, self.album.files)),
+            origins=origins,
+            files=tuple(dict.fromkeys([*self.album.files, *self.templates.files, *self.covers])),
+        )
+
+    def tried(
+        self, track: Track, make: Callable[P, T], *args: P.args, **named: P.kwargs
+    ) -> T | None:
+        """Return what is made, or None if it can't be; the reason is kept with the track."""
+        try:
+            return make(*args, **named)
+        except ManifestError as fault:
+            place = fault.message, fault.span
+            self.faults.setdefault(place, (fault, []))[1].append(track.id)
+            return None
+
+    def track(self, track: Track, title: str, number: int) -> TrackSpec | None:
+        values = {**self.values(track), "title": title}
+        model = self.tried(track, self.found, track)
+        prompt = self.tried(track, self.prompt, track, values)
+        cover = self.tried(track, self.cover, track)
+        tags = self.tried(track, self.tags, track, values, number, cover)
+        paths = self.tried(track, self.paths, track, values)
+        if model is None or prompt is None or tags is None or paths is None:
+            return None
+        return TrackSpec(
+            id=track.id,
+            generate=GenerateSpec(
+                provider=model.provider,
+                model=model.name,
+                prompt=prompt,
+                duration=track.duration.value,
+                options=self.options(track, model),
+            ),
+            outputs=tuple(Output(path, MasterSpec(form, tags)) for form, path in paths.items()),
+            takes=track.takes.value,
+            labels=track.labels.value,
+            cover=cover.path if cover else "",
+        )
+
+    def values(self, track: Track) -> dict[str, Any]:
+        """Return what the track's templates see, but for the title."""
+        return {
+            **{name: sourced.value for name, sourced in track.vars.items()},
+            "id": track.id,
+            "duration": track.duration.value,
+            "album": self.album.name,
+            "artist": self.album.artist,
+        }
+
+    def title(self, track: Track) -> str:
+        if track.title is None:
+            return readable(track.id)
+        node = track.title.node or track.node
+        title = self.line("title", track.title.value, node, self.values(track))
+        if not title:
+            raise node.error("the title comes out empty")
+        return title
+
+    def line(self, what: str, written: str, node: Node, values: Mapping[str, Any]) -> str:
+        """Render text of one line."""
+        text = self.templates.render(written, node, values)
+        if "\n" in text:
+            raise node.error(f"the {what} comes out as several lines")
+        return text
+
+    def prompt(self, track: Track, values: Mapping[str, Any]) -> str:
+        if track.prompt:
+            node = track.prompt.node or track.node
+            text = self.templates.render(track.prompt.value, node, values)
+        else:
+            assert track.prompt_file is not None
+            node = track.prompt_file.node or track.node
+            text = self.templates.render_file(track.prompt_file.value, node, values)
+        if not text:
+            raise node.error("the prompt comes out empty")
+        return text
+
+    def found(self, track: Track) -> Model:
+        """Return the track's model, if it can make music of such a length."""
+        name, node = track.model.value, track.model.node
+        if name not in self.models:
+            try:
+                self.models[name] = self.model(name)
+            except UsageError as error:
+                self.models[name] = error
+        model = self.models[name]
+        if isinstance(model, UsageError):
+            place = node.span if node else track.node.key
+            raise ManifestError(model.message, span=place, hint=model.hint)
+        if why := model.objection(track.duration.value):
+            raise ManifestError(why, span=track.duration.span or track.node.key)
+        return model
+
+    def options(self, track: Track, model: Model) -> tuple[tuple[str, bool], ...]:
+        if not track.loop.value:
+            return ()
+        if "loop" in model.options:
+            return (("loop", True),)
+        message = f"`{model.name}` does not know `loop`: the end may not join the beginning"
+        self.notices.append(Notice(message, track.loop.span))
+        return ()
+
+    def cover(self, track: Track) -> Cover | None:
+        if track.cover is None:
+            return None
+        path = track.cover.value
+        if path not in self.covers:
+            assert track.cover.node is not None
+            self.covers[path] = picture(self.album.root, path, track.cover.node)
+        return self.covers[path]
+
+    def tags(
+        self, track: Track, values: Mapping[str, Any], number: int, cover: Cover | None
+    ) -> Tags:
+        texts: dict[str, str] = {}
+        prompt = False
+        for name, sourced in track.tags.items():
+            node, written = sourced.node or track.node, sourced.value
+            if isinstance(written, bool):
+                prompt = written
+            elif name == "comment":
+                texts[name] = self.templates.render(written, node, values)
+            else:
+                texts[name] = self.line(f"tag `{name}`", written, node, values)
+        if "number" in texts and not NUMBER.fullmatch(texts["number"]):
+            node = track.tags["number"].node or track.node
+            raise node.error("a number is written as 3 or 3/12")
+        if self.album.numbered:
+            texts.setdefault("number", f"{number}/{len(self.album.tracks)}")
+        return Tags(
+            title=values["title"],
+            artist=self.album.artist,
+            album=self.album.name,
+            cover=cover.digest if cover else None,
+            prompt=prompt,
+            **texts,
+        )
+
+    def paths(self, track: Track, values: Mapping[str, Any]) -> dict[str, str]:
+        """Return the path of each format's output."""
+        node = track.output.node or track.node
+        text = self.templates.render(track.output.value, node, values)
+        found: dict[str, str] = {}
+        for form in track.formats.value:
+            path = for_format(text, form, track.formats.value)
+            if why := objection(path, form, self.taken):
+                raise node.error(why if path in why else f"`{shown(path, 100)}`: {why}")
+            found[form] = path
+        self.written.extend(_Written(track, path) for path in found.values())
+        return found
+
+    def clashes(self) -> Iterator[ManifestError]:
+        """Return an error for every two outputs that can't stand side by side."""
+        first: dict[str, _Written] = {}
+        for one in self.written:
+            key = clash_key(one.path)
+            if key in first:
+                yield _clash(first[key], one)
+            first.setdefault(key, one)
+        for key, one in first.items():
+            for end, character in enumerate(key):
+                if character == "/" and (other := first.get(key[:end])):
+                    message = f"`{other.path}` can't be a file, and a folder for `{one.path}`"
+                    yield ManifestError(message, span=one.place, hint=_hint(other, one))
+
+    def unused(self) -> Iterator[Notice]:
+        """Return a notice for every variable that no template mentions where it is defined."""
+        defined: dict[int, tuple[str, Sourced[Any]]] = {}
+        used: set[int] = set()
+        for track in self.album.tracks:
+            names = self.mentioned(track)
+            for name, sourced in track.vars.items():
+                defined[id(sourced.node)] = name, sourced
+                if name in names.found or not names.all:
+                    used.add(id(sourced.node))
+        told: set[Span] = set()
+        for node, (name, sourced) in defined.items():
+            place = sourced.node.key if sourced.node else None
+            if node not in used and place and place not in told:
+                told.add(place)
+                yield Notice(f"the variable `{name}` is not used", place)
+
+    def mentioned(self, track: Track) -> Names:
+        """Return the names in all templates of a track."""
+        templates = self.templates
+        texts = [one.value for one in (track.output, track.title, track.prompt) if one]
+        texts += [tag.value for tag in track.tags.values() if isinstance(tag.value, str)]
+        names = [templates.names(text) for text in texts]
+        if track.prompt_file:
+            names.append(templates.names_of_file(track.prompt_file.value))
+        return Names(
+            frozenset().union(*(one.found for one in names)), all(one.all for one in names)
+        )
+
+
+def readable(name: str) -> str:
+    """Return an id as a title: `boss-1` as `Boss 1`."""
+    return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").split("-"))
+
+
+def _origins(track: Track, title: str) -> Origins:
+    prompt = track.prompt or track.prompt_file
+    fields = {
+        "model": track.model,
+        "duration": track.duration,
+        "title": track.title or Sourced(title, "built in"),
+        "prompt": prompt,
+        "output": track.output,
+        "takes": track.takes,
+        "loop": track.loop,
+        "formats": track.formats,
+        "labels": track.labels,
+        "group": track.group,
+        "cover": track.cover,
+        **{f"vars.{name}": sourced for name, sourced in track.vars.items()},
+        **{f"tags.{name}": sourced for name, sourced in track.tags.items()},
+    }
+    return {name: sourced for name, sourced in fields.items() if sourced}
+
+
+def _gathered(fault: tuple[ManifestError, list[str]]) -> ManifestError:
+    """Return one error for all the tracks that share it."""
+    error, tracks = fault
+    others = {1: "", 2: " and one other"}.get(len(tracks), f" and {len(tracks) - 1} others")
+    message = f"track `{tracks[0]}`{others}: {error.message}"
+    return ManifestError(message, span=error.span, hint=error.hint)
+
+
+def _clash(first: _Written, second: _Written) -> ManifestError:
+    tracks = f"the tracks `{first.track.id}` and `{second.track.id}`"
+    if first.path == second.path:
+        message = f"{tracks} both write `{first.path}`"
+    else:
+        message = f"{tracks} write `{first.path}` and `{second.path}`, one file on some systems"
+    return ManifestError(message, span=second.place, hint=_hint(first, second))
+
+
+def _hint(first: _Written, second: _Written) -> str:
+    if first.place == second.place:
+        return "`{{ id }}` in `output` keeps them apart"
+    return f"`{first.track.id}` is at {first.place}"
