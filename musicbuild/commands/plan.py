@@ -36,7 +36,7 @@ def command(
     return Answer(
         plan_data(told),
         lambda look: plan_markdown(told) if form == "markdown" else plan_lines(told, look),
-        project.specified.notices,
+        project.specified.warnings,
         out_of_date(plan) if check else None,
     )
 

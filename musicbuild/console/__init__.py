@@ -2,30 +2,63 @@
 
 from __future__ import annotations
 
-from .errors import error_lines, system_error, warning_lines
+from .errors import error_lines, place, system_error, warning_lines
 from .json import envelope, plan_data, step_data
+from .ledger import Ledger, cost_data, cost_lines, ledger
 from .look import Look, Style, count, escape, table
 from .markdown import plan_markdown
 from .plan import Shown, plan_lines
+from .reports import (
+    Finding,
+    Health,
+    finding_data,
+    finding_lines,
+    init_lines,
+    list_lines,
+    model_data,
+    models_lines,
+    up_to_date,
+)
 from .terminal import Answer, Color, Console, Manner
+from .track import File, Portrait, Take, Value, show_data, show_lines
 
 __all__ = [
     "Answer",
     "Color",
     "Console",
+    "File",
+    "Finding",
+    "Health",
+    "Ledger",
     "Look",
     "Manner",
+    "Portrait",
     "Shown",
     "Style",
+    "Take",
+    "Value",
+    "cost_data",
+    "cost_lines",
     "count",
     "envelope",
     "error_lines",
     "escape",
+    "finding_data",
+    "finding_lines",
+    "init_lines",
+    "ledger",
+    "list_lines",
+    "model_data",
+    "models_lines",
+    "place",
     "plan_data",
     "plan_lines",
     "plan_markdown",
+    "show_data",
+    "show_lines",
     "step_data",
     "system_error",
     "table",
+    "up_to_date",
     "warning_lines",
 ]

@@ -53,8 +53,10 @@ def live(look: Look) -> Iterator[Listener]:
         console=console,
         transient=True,
     )
-    with progress:
+    try:
         yield _Display(progress, look).hear
+    finally:
+        progress.stop()
 
 
 class _WholeLast(Progress):
@@ -66,11 +68,14 @@ class _WholeLast(Progress):
 
 
 class _Display:
-    """One row a running track, and one of the whole."""
+    """One row a running track, and one of the whole.
+
+    Bars begin with the work; before it there may be a question to answer.
+    """
 
     def __init__(self, progress: Progress, look: Look) -> None:
         self._progress, self._look = progress, look
-        self._whole = progress.add_task("build", total=None, status="planning")
+        self._whole = progress.add_task("build", total=None, status="")
         self._rows: dict[str, TaskID] = {}
         self._spent: Totals = {}
         self._of = 0
@@ -80,22 +85,24 @@ class _Display:
         match event:
             case BuildStarted(plan):
                 self._of = sum(not isinstance(step, Edited) for step in plan.to_do)
+                if self._of:
+                    self._progress.start()
             case TrackStarted(track, step):
                 self._rows[track] = self._progress.add_task(track, total=None, status=why(step))
-            case Ordered() | Waiting() | Searching() | Bought():
+            case Ordered() | Waiting() | Searching() | Bought() if event.track in self._rows:
                 self._progress.update(self._rows[event.track], status=status(event))
-            case TrackFinished(track, _) | TrackFailed(track, _):
+            case TrackFinished(track, _) | TrackFailed(track, _) if track in self._rows:
                 self._progress.remove_task(self._rows.pop(track))
                 self._ended += 1
         if isinstance(event, Bought):
             self._spent = add(self._spent, total([event.cost]))
-        if isinstance(event, Recovered | TrackFailed):
+        if isinstance(event, Recovered | TrackFailed) or not self._progress.live.is_started:
             lines = "\n".join(event_lines(event, self._look))
-            self._progress.console.print(Text.from_ansi(lines), soft_wrap=True)
+            if lines:
+                self._progress.console.print(Text.from_ansi(lines), soft_wrap=True)
         self._sum_up()
 
     def _sum_up(self) -> None:
         said = f"{self._ended} of {self._of}   spent {escape(describe(self._spent))}"
-        self._progress.update(
-            self._whole, total=self._of or None, completed=self._ended, status=said
-        )
+        whole = self._of or None
+        self._progress.update(self._whole, total=whole, completed=self._ended, status=said)

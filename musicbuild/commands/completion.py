@@ -1,0 +1,32 @@
+"""`musicbuild completion SHELL`: a script that completes commands, options, tracks and labels."""
+
+from __future__ import annotations
+
+import click
+from click.shell_completion import ShellComplete, get_completion_class
+
+from ..console import Answer
+from ..errors import UsageError
+from .options import Settings, with_settings
+
+PROGRAM = "musicbuild"
+VARIABLE = "_MUSICBUILD_COMPLETE"
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@with_settings
+def command(_: Settings, *, shell: str) -> Answer:
+    r"""Print a script that completes commands, options, tracks and labels.
+
+    \b
+    bash:  eval "$(musicbuild completion bash)"   in ~/.bashrc
+    zsh:   eval "$(musicbuild completion zsh)"    in ~/.zshrc
+    fish:  musicbuild completion fish > ~/.config/fish/completions/musicbuild.fish
+    """
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise UsageError(f"there is no completion for `{shell}`")
+    # That of the base class: the one for bash starts a shell to ask for its version.
+    script = ShellComplete.source(kind(click.Command(PROGRAM), {}, PROGRAM, VARIABLE))
+    return Answer({"shell": shell, "script": script}, lambda _: script.rstrip().splitlines())

@@ -1,0 +1,30 @@
+"""`musicbuild cost`: what was spent, on what, and what a build would add."""
+
+from __future__ import annotations
+
+import click
+
+from ..console import Answer, cost_data, cost_lines, ledger
+from .opening import open_chosen
+from .options import Settings, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Answer:
+    """Show what was spent by model, track and month, and what a build would add.
+
+    The lock is the ledger: what was bought stays in it, whether a track still uses it or not.
+    """
+    project = open_chosen(settings)
+    plan = project.plan()
+    found = ledger(
+        project.lock,
+        project.tracks,
+        to_pay=plan.price,
+        unknown=len(plan.unknown),
+        budget=project.album.budget,
+    )
+    return Answer(
+        cost_data(found), lambda look: cost_lines(found, look), project.specified.warnings
+    )

@@ -1,0 +1,141 @@
+"""`musicbuild doctor`: what may keep a build from working, looked at without paying or sending."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import yaml
+
+from .. import __version__
+from ..clock import SystemClock
+from ..console import Answer, Finding, Health, finding_data, finding_lines, place
+from ..errors import InvalidManifest, MusicbuildError
+from ..lock import FILE_NAME, load
+from ..project import STATE_FOLDER, Project, open_project
+from ..providers import GROUP, Providers
+from .opening import manifest_path
+from .options import Settings, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Answer:
+    """Look for what may keep a build from working; sends nothing, and costs nothing.
+
+    Exits 1 if anything would.  Of a key it says only whether it is there and well formed.
+    """
+    findings = list(examine(settings))
+    failed = [one for one in findings if one.health is Health.FAIL]
+    return Answer(
+        {"findings": [finding_data(one) for one in findings]},
+        lambda look: finding_lines(findings, look),
+        error=MusicbuildError(_counted(len(failed))) if failed else None,
+    )
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    yield Finding("musicbuild", Health.OK, __version__)
+    yield Finding(
+        "python", Health.OK, f"{platform.python_version()}, {place(Path(sys.executable))}"
+    )
+    yield _libyaml()
+    providers = Providers()
+    yield from _plugins(providers)
+    try:
+        path = manifest_path(settings)
+    except MusicbuildError as error:
+        yield _failure("manifest", error)
+        return
+    yield _state(path.parent)
+    yield _lock(path.parent)
+    try:
+        project = open_project(path, providers)
+    except MusicbuildError as error:
+        yield _failure("manifest", error)
+        return
+    warned = len(project.specified.warnings)
+    health = Health.WARN if warned else Health.OK
+    found = f"{place(path)}, tracks: {len(project.tracks)}, warnings: {warned}"
+    yield Finding("manifest", health, found, "`musicbuild plan` shows them" if warned else "")
+    yield from _keys(project)
+    yield _pointers(project)
+
+
+def _libyaml() -> Finding:
+    if yaml.__with_libyaml__:
+        return Finding("libyaml", Health.OK, "present")
+    hint = "install PyYAML from a wheel; large manifests are read twenty times faster then"
+    return Finding("libyaml", Health.WARN, "missing", hint)
+
+
+def _plugins(providers: Providers) -> Iterator[Finding]:
+    """Load every installed provider; one that can't be loaded would stop a build that names it."""
+    for name in providers:
+        try:
+            models = ", ".join(providers[name].models)
+        except Exception as error:  # noqa: BLE001  a plug-in may fail in any way
+            found = f"can't be loaded: {type(error).__name__}: {error}"
+            hint = f"upgrade or remove the package that declares it in `{GROUP}`"
+            yield Finding(f"provider {name}", Health.FAIL, found, hint)
+        else:
+            yield Finding(f"provider {name}", Health.OK, models)
+
+
+def _state(root: Path) -> Finding:
+    folder = root / STATE_FOLDER
+    try:
+        with tempfile.TemporaryFile(dir=folder if folder.is_dir() else root):
+            pass
+    except OSError as error:
+        found = f"`{place(folder)}` can't be written: {(error.strerror or str(error)).lower()}"
+        return Finding("state", Health.FAIL, found, "what is bought must be kept there")
+    return Finding("state", Health.OK, f"`{place(folder)}` can be written")
+
+
+def _lock(root: Path) -> Finding:
+    try:
+        lock = load(root / FILE_NAME)
+    except MusicbuildError as error:
+        return _failure("lock", error)
+    return Finding("lock", Health.OK, f"tracks: {len(lock.tracks)}, bought: {len(lock.purchases)}")
+
+
+def _keys(project: Project) -> Iterator[Finding]:
+    """Connect, which sends nothing, to each provider the manifest names."""
+    for name in sorted({track.generate.provider for track in project.tracks}):
+        try:
+            project.providers[name].connect(os.environ, SystemClock()).close()
+        except MusicbuildError as error:
+            yield Finding(f"key for {name}", Health.WARN, error.message, error.hint)
+        else:
+            yield Finding(f"key for {name}", Health.OK, "as a build needs it")
+
+
+def _pointers(project: Project) -> Finding:
+    paths = [output.path for track in project.tracks for output in track.outputs]
+    found = [(path, project.tree.find(path)) for path in paths]
+    pointers = [path for path, there in found if there and not there.fetched]
+    if pointers:
+        said = f"{len(pointers)} outputs are pointers, the first `{pointers[0]}`"
+        return Finding("git lfs", Health.WARN, said, "`git lfs pull` fetches them")
+    there = sum(there is not None for _, there in found)
+    return Finding("outputs", Health.OK, f"{there} of {len(paths)} are there")
+
+
+def _failure(subject: str, error: MusicbuildError) -> Finding:
+    if isinstance(error, InvalidManifest):
+        first = error.errors[0]
+        where = f" ({first.span})" if first.span else ""
+        more = "`musicbuild plan` shows all that is wrong"
+        return Finding(subject, Health.FAIL, f"{first.message}{where}", more)
+    return Finding(subject, Health.FAIL, error.message, error.hint)
+
+
+def _counted(failed: int) -> str:
+    return f"{failed} thing{'s' * (failed > 1)} would keep a build from working"

@@ -1,0 +1,101 @@
+"""`musicbuild show TRACK`: all that is known of one track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from .. import tags
+from ..console import (
+    Answer,
+    File,
+    Portrait,
+    Take,
+    Value,
+    place,
+    show_data,
+    show_lines,
+)
+from ..errors import IntegrityError, UsageError, suggestion
+from ..plan import Wishes, picked
+from ..project import Project
+from ..spec import Output, TrackSpec
+from .opening import open_chosen
+from .options import Settings, track_names, with_settings
+
+
+@click.command()
+@click.argument("track", shell_complete=track_names)
+@with_settings
+def command(settings: Settings, *, track: str) -> Answer:
+    """Show all that is known of one track.
+
+    Its final prompt, where each value comes from, its keys, what was bought for it, what its
+    outputs say of themselves, and what a build would do.
+    """
+    project = open_chosen(settings)
+    portrait = portray(project, find(project, track))
+    return Answer(
+        show_data(portrait), lambda look: show_lines(portrait, look), project.specified.warnings
+    )
+
+
+def find(project: Project, name: str) -> TrackSpec:
+    """Return the track of this id; raise UsageError with the nearest if there is none."""
+    ids = [track.id for track in project.tracks]
+    if name not in ids:
+        hint = suggestion(name, ids) or "`musicbuild list` shows the tracks"
+        raise UsageError(f"there is no track `{name}`", hint=hint)
+    return project.tracks[ids.index(name)]
+
+
+def portray(project: Project, track: TrackSpec) -> Portrait:
+    """Gather what the manifest, the lock, the store and the outputs say of a track."""
+    step = project.plan(Wishes(only=frozenset({track.id}))).steps[0]
+    return Portrait(
+        track,
+        tuple(_values(project, track)),
+        tuple(_takes(project, track)),
+        tuple(_file(project, track, output) for output in track.outputs),
+        project.lock.tracks.get(track.id),
+        step,
+    )
+
+
+def _values(project: Project, track: TrackSpec) -> Iterator[Value]:
+    for name, sourced in project.specified.origins[track.id].items():
+        yield Value(name, _written(sourced.value), sourced.layer, sourced.span)
+
+
+def _written(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list() | tuple():
+            return ", ".join(map(_written, value))
+        case float():
+            return f"{value:g}"
+    return str(value)
+
+
+def _takes(project: Project, track: TrackSpec) -> Iterator[Take]:
+    for spec in track.wishes:
+        bought = project.lock.purchases.get(spec.key)
+        kept = bought is not None and project.store.holds(bought.audio)
+        file = place(project.store.path(bought.audio)) if bought and kept else ""
+        yield Take(spec.take, spec.key, bought, file)
+
+
+def _file(project: Project, track: TrackSpec, output: Output) -> File:
+    spec = picked(track, project.lock.tracks.get(track.id))
+    bought = project.lock.purchases.get(spec.key)
+    master = output.master.key(bought.audio) if bought else None
+    data = project.tree.read(output.path)
+    if data is None:
+        return File(output.path, master, None)
+    try:
+        return File(output.path, master, tags.read_mp3(data))
+    except IntegrityError as error:
+        return File(output.path, master, {"unreadable": error.message})
