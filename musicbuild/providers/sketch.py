@@ -1,0 +1,71 @@
+"""What is known of the composer that comes with musicbuild, without waking it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import import_module
+
+from ..clock import Clock
+from ..cost import FREE, Quote
+from ..models import Model, SourceType
+from ..spec import GenerateSpec
+from . import Connection
+
+NAME = "sketch"
+
+SKETCH_1 = Model(
+    provider=NAME,
+    name="sketch-1",
+    shortest=0.5,
+    longest=600,
+    whole_seconds=False,
+    price=FREE,
+    source="it comes with musicbuild and runs on this machine, so it is free",
+    as_of="",
+    kind=SourceType.ALGORITHMIC,
+    options=frozenset({"loop", "seed"}),
+    repeatable=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Placeholder music at once: no key, no network, no money, and the same bytes each time."""
+
+    name: str = NAME
+    models: Mapping[str, Model] = field(default_factory=lambda: {SKETCH_1.name: SKETCH_1})
+
+    def check(self, spec: GenerateSpec) -> str:
+        model = self.models.get(spec.model)
+        if model is None:
+            return f"{self.name} has no model `{spec.model}`"
+        for name, value in spec.options:
+            match name, value:
+                case ("loop", bool()):
+                    continue
+                case ("seed", int()) if not isinstance(value, bool):
+                    continue
+                case ("loop", _):
+                    return f"`loop` is true or false, not {value!r}"
+                case ("seed", _):
+                    return f"`seed` is a whole number, not {value!r}"
+                case _:
+                    return f"{model.name} has no option `{name}`"
+        if not spec.prompt.strip():
+            return "the prompt is empty"
+        return model.objection(spec.duration)
+
+    def quote(self, spec: GenerateSpec) -> Quote:
+        model = self.models.get(spec.model)
+        return model.price if model else None
+
+    def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
+        del environment, clock  # nothing to reach, nothing to wait for
+        # Loaded by name here and nowhere else: a plan must not pay for numpy.
+        workshop = import_module(".sketch_connection", __package__)
+        connection: Connection = workshop.SketchConnection(self.check)
+        return connection
+
+
+PROVIDER = Sketch()
