@@ -32,9 +32,6 @@ class Key:
     says: str
     examples: Sequence[Any]
 
-    def schema(self) -> dict[str, Any]:
-        return {"description": self.says, **self.shape.schema, "examples": list(self.examples)}
-
 
 ALBUM: Mapping[str, Key] = {
     "version": Key(VERSION_ONE, "The version of this format; always 1.", [1]),

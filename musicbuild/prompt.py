@@ -10,7 +10,7 @@ feed, what is outside the text is stripped and what is inside it is kept; the te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -20,19 +20,19 @@ from unicodedata import normalize
 
 from jinja2 import (
     Template,
-    TemplateError,
     TemplateNotFound,
     TemplateSyntaxError,
-    UndefinedError,
     nodes,
 )
 from jinja2.loaders import BaseLoader
 
+from .bounds import OUTPUT, Excess
 from .document import Node
 from .errors import ManifestError, Span, suggestion
 from .paths import astray
-from .sandbox import OUTPUT, Excess, Sandbox, unknown
+from .sandbox import Sandbox
 from .source import CONTROL, Source, decode, read_bytes, shown
+from .wording import worded
 
 BYTES = 16 * 1024
 
@@ -42,8 +42,6 @@ PLAIN = re.compile(r"\{\{[ \t]*(" + NAME + r")[ \t]*\}\}")
 BRACE = re.compile(r"[{}]")
 LINE_END = re.compile(r"\r\n?")
 LOADING = (nodes.Include, nodes.Extends, nodes.Import, nodes.FromImport)
-QUOTED = re.compile(r"(?<!\w)'([^']*)'")
-KINDS = {"dict": "mapping", "str": "text", "list": "list", "int": "number", "float": "number"}
 
 
 class Written(Protocol):
@@ -200,7 +198,7 @@ class Templates:
             line = error.lineno
         else:
             place, line = self._place(error.__traceback__, at)
-        message, hint, word = _worded(error, variables)
+        message, hint, word = worded(error, variables)
         raise ManifestError(message, span=place.line(line, word), hint=hint) from None
 
     def _place(self, traceback: TracebackType | None, at: Written) -> tuple[Written, int]:
@@ -289,39 +287,3 @@ def _filled(parts: tuple[str, ...], variables: Mapping[str, Any]) -> str | None:
 def _listed(folder: Path) -> list[str]:
     paths = (path for path in folder.rglob("*") if path.is_file())
     return [path.relative_to(folder).as_posix() for path in islice(paths, 1_000)]
-
-
-def _worded(error: Exception, variables: Iterable[str]) -> tuple[str, str, str]:
-    """Return the message and the hint for an error of a template, and the word to underline."""
-    hint = ""
-    match error:
-        case ManifestError():
-            message, hint = error.message, error.hint
-        case UndefinedError():
-            message, hint = _undefined(str(error), variables)
-        case TemplateError():
-            message, _, hint = (error.message or "").partition("\n")
-        case Excess():
-            message = str(error)
-        case ZeroDivisionError():
-            message = "the template divides by zero"
-        case RecursionError() | SyntaxError() | MemoryError():
-            message = "the template is nested too deeply"
-        case _:
-            message = f"the template can't be worked out: {error}"
-    if "`" not in message:
-        message = QUOTED.sub(r"`\1`", message).rstrip(".")
-    message = shown(message[:1].lower() + message[1:], 200)
-    word = re.search(r"`([^`]+)`", message)
-    return message, hint, word[1] if word else ""
-
-
-def _undefined(message: str, variables: Iterable[str]) -> tuple[str, str]:
-    if found := re.fullmatch(r"'(.+)' is undefined", message):
-        return f"undefined variable `{found[1]}`", suggestion(found[1], variables)
-    if found := re.fullmatch(r"'?(.+?) object'? has no (?:attribute|element) '?(.+?)'?", message):
-        return f"there is no `{found[2]}` in this {KINDS.get(found[1], 'value')}", ""
-    if found := re.fullmatch(r"No (filter|test) named '(.+)'\.?", message):
-        what, _, hint = unknown(found[1], found[2], ()).partition("\n")
-        return what, hint
-    return message, ""

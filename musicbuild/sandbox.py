@@ -8,10 +8,8 @@ worst template ends soon, and the same template always gives the same text.
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
-from itertools import islice
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
@@ -24,16 +22,22 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.visitor import NodeTransformer
 
+from .bounds import (
+    OUTPUT,
+    WIDTH,
+    Excess,
+    bounded_range,
+    check_fields,
+    plain,
+    weigh,
+    weigh_joined,
+    weigh_replaced,
+    weigh_result,
+)
 from .errors import suggestion
 
 STEPS = 50_000
 """The nodes of templates that one rendering may pass through, repetitions counted."""
-LOOP = 10_000
-OUTPUT = 20_000
-WEIGHT = 50_000
-"""Characters and items in one value."""
-WIDTH = 1_000
-DIGITS = 1_000
 NODES = 4_000
 DEPTH = 64
 
@@ -66,57 +70,6 @@ WIDE = frozenset({"batch", "center", "indent", "round", "slice", "truncate", "wo
 SPEND = "spend "
 CONCAT = "concat "
 """Filters of ours; the space keeps their names out of any author's reach."""
-
-BIG_FIELD = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{4}|\*)")
-
-
-class Excess(Exception):
-    """A template would take too long or grow too large."""
-
-
-def weigh(value: Any, most: int = WEIGHT) -> int:
-    """Return how many characters and items a value holds; raise if it is too much, or no value.
-
-    What is contained twice counts twice, as it will when it is written out.
-    """
-    match value:
-        case str():
-            weight = len(value)
-        case bool() | float() | None | Undefined():
-            weight = 1
-        case int():
-            weight = value.bit_length() // 3 + 1
-            most = min(most, DIGITS)
-        case range():
-            weight = len(value)
-        case list() | tuple():
-            weight = 1
-            for item in value:
-                weight += weigh(item, most - weight)
-        case dict():
-            weight = 1
-            for key, item in value.items():
-                weight += weigh(key, most - weight) + weigh(item, most - weight)
-        case _:
-            raise SecurityError("only text, numbers, lists and mappings can be worked with here")
-    if weight > most:
-        raise Excess("a value grows too large")
-    return weight
-
-
-def plain(value: Any) -> Any:
-    """Return a result as a value that can be weighed: iterators and views as lists."""
-    if isinstance(value, Iterator | KeysView | ValuesView | ItemsView):
-        value = list(islice(value, WEIGHT + 1))
-    weigh(value)
-    return value
-
-
-def bounded_range(*args: int) -> range:
-    numbers = range(*args)
-    if len(numbers) > LOOP:
-        raise Excess(f"a range has at most {LOOP:,} numbers")
-    return numbers
 
 
 @passes_context
@@ -210,22 +163,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         self.spend(1 + (weigh(left) + weigh(right)) // 100)
-        match operator, left, right:
-            case "*", str() | list() | tuple(), int():
-                weight = weigh(left) * max(right, 0)
-            case "*", int(), str() | list() | tuple():
-                weight = weigh(right) * max(left, 0)
-            case "**", int(), int():
-                weight = 0
-                if right > 0 and left.bit_length() * right > DIGITS * 3:
-                    weight = WEIGHT + 1
-            case "%", str(), _:
-                check_fields(left)
-                weight = 0
-            case _:
-                weight = 0
-        if weight > WEIGHT:
-            raise Excess("a value grows too large")
+        weigh_result(operator, left, right)
         return plain(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **named: Any) -> Any:  # noqa: N805, PYI063 - as in the base
@@ -299,23 +237,6 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     if name in REMOVED:
         return f"the {what} `{name}` is not available\n{REMOVED[name]}"
     return f"there is no {what} `{name}`\n{suggestion(name, known)}"
-
-
-def weigh_replaced(text: str, old: str = "", new: str = "") -> None:
-    if len(text) + text.count(old) * len(new) > WEIGHT:
-        raise Excess("a value grows too large")
-
-
-def weigh_joined(given: list[Any]) -> None:
-    between = len(str(given[1])) if len(given) > 1 else 0
-    items = given[0] if isinstance(given[0], list | tuple | dict | str | range) else ()
-    if weigh(given[0]) + len(items) * between > WEIGHT:
-        raise Excess("a value grows too large")
-
-
-def check_fields(text: Any) -> None:
-    if isinstance(text, str) and BIG_FIELD.search(text):
-        raise Excess(f"a width is at most {WIDTH - 1}")
 
 
 class _Counted(NodeTransformer):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from .clashes import Written, clashes
 from .cover import Cover, picture
 from .document import Node
 from .errors import InvalidManifest, ManifestError, Span, UsageError
@@ -46,19 +47,6 @@ def specify(album: Album, model: Callable[[str], Model]) -> Specified:
     return _Specifier(album, model).specified()
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
-    """An output before it is known that no other has its path."""
-
-    track: Track
-    path: str
-
-    @property
-    def place(self) -> Span:
-        node = self.track.output.node
-        return node.span if node and self.track.output.layer == "track" else self.track.node.key
-
-
 class _Specifier:
     """Makes the specs of one album, and collects what is wrong on the way."""
 
@@ -69,7 +57,7 @@ class _Specifier:
         self.taken = frozenset(map(clash_key, (*album.files, LOCK)))
         self.models: dict[str, Model | UsageError] = {}
         self.covers: dict[str, Cover] = {}
-        self.written: list[_Written] = []
+        self.written: list[Written] = []
         self.notices: list[Notice] = list(album.notices)
         self.faults: dict[tuple[str, Span | None], tuple[ManifestError, list[str]]] = {}
 
@@ -81,7 +69,7 @@ class _Specifier:
             if spec := self.track(track, title, number):
                 specs.append(spec)
             origins[track.id] = _origins(track, title)
-        faults = [*map(_gathered, self.faults.values()), *self.clashes()]
+        faults = [*map(_gathered, self.faults.values()), *clashes(self.written)]
         if faults:
             raise InvalidManifest(in_order(faults, self.album.files))
         self.notices.extend(self.unused())
@@ -236,22 +224,8 @@ class _Specifier:
             if why := objection(path, form, self.taken):
                 raise node.error(why if path in why else f"`{shown(path, 100)}`: {why}")
             found[form] = path
-        self.written.extend(_Written(track, path) for path in found.values())
+        self.written.extend(Written(track, path) for path in found.values())
         return found
-
-    def clashes(self) -> Iterator[ManifestError]:
-        """Return an error for every two outputs that can't stand side by side."""
-        first: dict[str, _Written] = {}
-        for one in self.written:
-            key = clash_key(one.path)
-            if key in first:
-                yield _clash(first[key], one)
-            first.setdefault(key, one)
-        for key, one in first.items():
-            for end, character in enumerate(key):
-                if character == "/" and (other := first.get(key[:end])):
-                    message = f"`{other.path}` can't be a file, and a folder for `{one.path}`"
-                    yield ManifestError(message, span=one.place, hint=_hint(other, one))
 
     def unused(self) -> Iterator[Notice]:
         """Return a notice for every variable that no template mentions where it is defined."""
@@ -314,18 +288,3 @@ def _gathered(fault: tuple[ManifestError, list[str]]) -> ManifestError:
     others = {1: "", 2: " and one other"}.get(len(tracks), f" and {len(tracks) - 1} others")
     message = f"track `{tracks[0]}`{others}: {error.message}"
     return ManifestError(message, span=error.span, hint=error.hint)
-
-
-def _clash(first: _Written, second: _Written) -> ManifestError:
-    tracks = f"the tracks `{first.track.id}` and `{second.track.id}`"
-    if first.path == second.path:
-        message = f"{tracks} both write `{first.path}`"
-    else:
-        message = f"{tracks} write `{first.path}` and `{second.path}`, one file on some systems"
-    return ManifestError(message, span=second.place, hint=_hint(first, second))
-
-
-def _hint(first: _Written, second: _Written) -> str:
-    if first.place == second.place:
-        return "`{{ id }}` in `output` keeps them apart"
-    return f"`{first.track.id}` is at {first.place}"
