@@ -73,6 +73,7 @@ MODELS = ("musicgen", "elevenlabs-music")
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20
+    disable_nagle_algorithm = True
 
     @property
     def gateway(self) -> Any:
@@ -198,7 +199,7 @@ class Handler(BaseHTTPRequestHandler):
         url = None
         if status == "completed" and not bare:
             url = f"{self.gateway.url}/audio/{made.id}-{made.link}.mp3"
-        common = {"id": made.id, "status": status, "prompt": made.prompt}
+        common: dict[str, Any] = {"id": made.id, "status": status, "prompt": made.prompt}
         when = made.created.isoformat(timespec="seconds").replace("+00:00", "Z")
         if made.failure and not pending:
             common["error"] = made.failure
