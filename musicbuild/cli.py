@@ -124,7 +124,10 @@ def _call(arguments: Sequence[str], settings: Settings, command: str) -> int:
         raise Interrupted("interrupted") from None
     if isinstance(result, Answer):
         return settings.console.answer(command, result)
-    return result if isinstance(result, int) else 0
+    if isinstance(result, int) and command in COMMANDS:
+        settings.console.finish(command)
+        return result
+    return 0
 
 
 def _report(error: Exception, settings: Settings, command: str) -> int:

@@ -8,15 +8,18 @@ from pathlib import Path
 
 import click
 
-from .. import durable
-from ..console import Answer, Look, init_lines, place
+from .. import durable, schema
+from ..console import Answer, init_lines, place
 from ..errors import UsageError
 from ..manifest import FILE
+from ..project import STATE_FOLDER
 from .options import Settings, with_settings
 
 TEMPLATES = ("minimal", "game", "video")
 PROMPT = "prompts/calm.j2"
-IGNORED = ".musicbuild/"
+IGNORED = f"{STATE_FOLDER}/"
+SCHEMA = f"{STATE_FOLDER}/musicbuild.schema.json"
+"""Where the first line of each template sends an editor; not in git, for it is ours."""
 
 
 @click.command()
@@ -50,12 +53,10 @@ def command(settings: Settings, *, template: str, force: bool) -> Answer:
         written.append(prompt)
     if _ignore(manifest.parent / ".gitignore"):
         written.append(manifest.parent / ".gitignore")
+    durable.write(manifest.parent / SCHEMA, schema.text().encode())
     paths = [place(path) for path in written]
-
-    def lines(look: Look) -> list[str]:
-        return init_lines(paths, look)
-
-    return Answer({"template": template, "written": paths}, lines)
+    data = {"template": template, "written": paths}
+    return Answer(data, lambda look: init_lines(paths, look))
 
 
 def _contents(template: str) -> Mapping[str, bytes]:

@@ -18,7 +18,7 @@ LARGEST = 1 << 20
 
 def manifest_path(settings: Settings) -> Path:
     """Return the manifest that is meant; raise UsageError if there is none."""
-    folder = settings.directory or Path()
+    folder = settings.directory or Path.cwd()
     return folder / settings.file if settings.file else manifest.find(folder)
 
 

@@ -18,6 +18,7 @@ from .reports import (
     model_data,
     models_lines,
     up_to_date,
+    wrote_lines,
 )
 from .terminal import Answer, Color, Console, Manner
 from .track import File, Portrait, Take, Value, show_data, show_lines
@@ -61,4 +62,5 @@ __all__ = [
     "table",
     "up_to_date",
     "warning_lines",
+    "wrote_lines",
 ]

@@ -22,7 +22,7 @@ from ..events import (
     Waiting,
 )
 from ..spec import GenerateSpec
-from ..steps import Edited, Generate, Keep, Lost, Plan, Step
+from ..steps import Edited, Generate, Keep, Plan, Step
 from .errors import Told, place
 from .plan import Shown
 from .words import action, step_quote, way_out, wish
@@ -100,7 +100,7 @@ def step_data(step: Step) -> dict[str, Any]:
         ],
         "outputs": [output.path for output in step.track.outputs],
         "unfetched": list(step.unfetched) if isinstance(step, Keep) else [],
-        "blocked": isinstance(step, Lost | Edited),
+        "blocked": isinstance(step, Edited),
         "hint": way_out(step),
     }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ..cost import Totals, add, describe, plain
-from ..steps import Cause, Generate, Keep, Orphan, Plan, Step
+from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
 from .look import Look, Style, cells, count, escape, pad
 from .words import SIGNS, length, prices, sign, step_quote, way_out, why, wish
@@ -94,10 +94,11 @@ def _steps(steps: Sequence[Step], plan: Plan, look: Look) -> list[str]:
     lines = []
     for step, one, cost in zip(steps, wishes, costs, strict=True):
         mark = sign(step)
+        said = "" if isinstance(step, Edited) else cost
         lines.append(
             f" {look.paint(look.symbol(mark), SIGNS[mark])} {pad(step.track.id, names)}"
             f"{pad(escape(one.model), models)}{pad(length(one.duration), lengths, right=True)}"
-            f"   {pad(cost, room)}   {why(step)}".rstrip()
+            f"   {pad(said, room)}   {why(step)}".rstrip()
         )
         lines += _details(step, min(names + 5, 24), look)
     return lines

@@ -113,13 +113,17 @@ def _dim(line: str, step: Step, look: Look) -> str:
     return look.paint(line, Style.DIM) if isinstance(step, Keep) else line
 
 
-def init_lines(written: Sequence[str], look: Look) -> list[str]:
+def wrote_lines(paths: Sequence[str], look: Look) -> list[str]:
+    return [f" {look.paint('wrote', Style.NEW)}  {escape(path)}" for path in paths]
+
+
+def init_lines(paths: Sequence[str], look: Look) -> list[str]:
     """Say what was written and what to type next."""
     return [
-        *(f" {look.paint('wrote', Style.NEW)}  {escape(path)}" for path in written),
+        *wrote_lines(paths, look),
         "",
         " musicbuild plan    shows what would be made, and for how much",
         " musicbuild build   makes it; as it stands free, offline and without a key",
         "",
-        " To keep audio in Git LFS:  git lfs track 'audio/**/*.mp3'",
+        ' to keep audio in Git LFS: git lfs track "audio/**/*.mp3"',
     ]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ..cost import FREE, Cost, Quote, describe
+from ..cost import FREE, Cost, Totals, describe, total
 from ..events import Bought, BuildFinished, BuildStarted, Event, TrackFailed, TrackFinished
 from ..steps import Edited, Keep, Step
 from .look import Look, Style, cells, escape, pad
@@ -47,6 +47,10 @@ class Tally:
                 self.end = event
 
     @property
+    def spent(self) -> Totals:
+        return self.end.spent if self.end else total(self.paid.values())
+
+    @property
     def kept(self) -> dict[str, Step]:
         """Return the tracks whose outputs belong to another hand."""
         return {name: step for name, step in self.steps.items() if isinstance(step, Edited)}
@@ -57,13 +61,14 @@ def summary_lines(tally: Tally, look: Look, *, short: bool = False) -> list[str]
     if tally.end is None:
         return []
     rows = [] if short else _rows(tally)
-    costs = prices([row.cost for row in rows])
+    costs = iter(prices([row.cost for row in rows if row.cost is not None]))
     names = max((cells(row.track) for row in rows), default=0) + 3
     reasons = max((cells(row.reason) for row in rows), default=0) + 3
     lines = [
         f" {look.paint(pad(row.verb, 10), STYLES.get(row.verb, Style.FREE))}"
-        f"{pad(row.track, names)}{pad(row.reason, reasons)}{cost}".rstrip()
-        for row, cost in zip(rows, costs, strict=True)
+        f"{pad(row.track, names)}{pad(row.reason, reasons)}"
+        f"{'' if row.cost is None else next(costs)}".rstrip()
+        for row in rows
     ]
     return [*lines, _sums(tally, tally.end)]
 
@@ -73,16 +78,18 @@ class _Row:
     verb: str
     track: str
     reason: str
-    cost: Quote
+    cost: Cost | None
+    """What was paid; None for a track that was not made, and that nothing was paid for."""
 
 
 def _rows(tally: Tally) -> list[_Row]:
     """Return a row for each track that was touched, in the order of the plan."""
+    made = dict.fromkeys(tally.finished, FREE)
     verbs = {name: done(step) for name, step in tally.finished.items()}
     verbs |= dict.fromkeys(tally.kept, "kept")
     verbs |= dict.fromkeys((event.track for event in tally.failed), "failed")
     return [
-        _Row(verbs[name], name, why(step), tally.paid.get(name, FREE))
+        _Row(verbs[name], name, why(step), tally.paid.get(name, made.get(name)))
         for name, step in tally.steps.items()
         if name in verbs
     ]

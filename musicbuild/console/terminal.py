@@ -60,7 +60,8 @@ class Console:
     manner: Manner = Manner()
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _told: list[MusicbuildError] = field(default_factory=list)
-    _enveloped: bool = False
+    _warned: list[Told] = field(default_factory=list)
+    _tally: Tally | None = None
 
     @property
     def out(self) -> Look:
@@ -85,7 +86,9 @@ class Console:
             _print(lines, sys.stderr, self.err)
 
     def warn(self, warnings: Iterable[Told]) -> None:
-        self.say(warning_lines(warnings, self.err))
+        found = list(warnings)
+        self._warned += found
+        self.say(warning_lines(found, self.err))
 
     def confirm(self, question: str) -> bool:
         """Ask on stderr; anything but a clear yes is a no."""
@@ -97,34 +100,36 @@ class Console:
 
     def answer(self, command: str, answer: Answer) -> int:
         """Tell what a command found; return the exit code."""
+        errors = [answer.error] if answer.error else []
         if self.manner.json:
-            errors = [answer.error] if answer.error else []
             told = json.envelope(command, answer.data, errors=errors, warnings=answer.warnings)
-            self._envelope(told)
+            self._print_json(told)
         else:
             self.warn(answer.warnings)
             self.write(answer.lines(self.out))
-            if answer.error:
-                self.fail(command, answer.error)
+            for error in errors:
+                self.fail(command, error)
         return answer.error.exit_code if answer.error else 0
 
     def fail(self, command: str, error: MusicbuildError) -> int:
         """Tell an error, unless it was told already; return the exit code."""
         if self.manner.json:
-            if not self._enveloped:
-                told = json.envelope(command, {}, errors=[error])
-                event = {"event": "finished"} if command in STREAMING else {}
-                self._envelope({**told, **event})
+            self._end_json(command, [error])
         elif error not in self._told:
             self._told.append(error)
             _print(error_lines(error, self.err), sys.stderr, self.err)
         return error.exit_code
 
+    def finish(self, command: str) -> None:
+        """End a command that told its events as they came."""
+        if self.manner.json:
+            self._end_json(command, [])
+
     @contextmanager
-    def listening(self, command: str = "build") -> Iterator[Listener]:
+    def listening(self) -> Iterator[Listener]:
         """Give a listener that tells a build's events in the user's manner, and their sum."""
-        tally = Tally()
-        with self._telling(command, tally) as tell:
+        tally = self._tally = Tally()
+        with self._telling() as tell:
 
             def hear(event: Event) -> None:
                 tally.hear(event)
@@ -135,13 +140,13 @@ class Console:
 
             yield hear
         if not self.manner.json:
-            self.write(summary_lines(tally, self.out, short=self.manner.quiet))
+            with suppress(BrokenPipeError):
+                self.write(summary_lines(tally, self.out, short=self.manner.quiet))
 
     @contextmanager
-    def _telling(self, command: str, tally: Tally) -> Iterator[Listener]:
+    def _telling(self) -> Iterator[Listener]:
         if self.manner.json:
             yield self._tell_json
-            self._finish_json(command, tally)
         elif self.manner.quiet:
             yield self._tell_errors
         elif _is_terminal(sys.stderr) and self.environment.get("TERM") != "dumb":
@@ -162,15 +167,17 @@ class Console:
         if not isinstance(event, BuildFinished):
             self._print_json({"schema": json.SCHEMA, **json.event_data(event)})
 
-    def _finish_json(self, command: str, tally: Tally) -> None:
-        """End a build's lines with its envelope, once it is known how the build ended."""
+    def _end_json(self, command: str, errors: list[MusicbuildError]) -> None:
+        """Write the envelope; of a build it is the last line, with all that went wrong."""
+        tally = self._tally or Tally()
+        found = [*(event.error for event in tally.failed), *errors]
+        once = [error for place, error in enumerate(found) if error not in found[:place]]
+        told = json.envelope(command, {}, errors=once, warnings=self._warned, spent=tally.spent)
+        if command in STREAMING:
+            told |= {"event": "finished"}
         if tally.end:
-            errors = [event.error for event in tally.failed]
-            told = json.envelope(command, {}, errors=errors, spent=tally.end.spent)
-            self._envelope({**told, **json.event_data(tally.end)})
-
-    def _envelope(self, told: Mapping[str, Any]) -> None:
-        self._enveloped = True
+            told |= json.event_data(tally.end)
+            told["ok"] = told["ok"] and not tally.end.left
         self._print_json(told)
 
     def _print_json(self, value: Mapping[str, Any]) -> None:

@@ -90,8 +90,10 @@ def done(step: Step) -> str:
             return "tagged"
         case Master():
             return "mastered"
-        case Restore() | Lost():
+        case Restore():
             return "restored"
+        case Lost():
+            return "fetched"
     return "kept"
 
 
@@ -109,18 +111,16 @@ def why(step: Step) -> str:
             takes = [f"{len(specs)} takes"] if len(specs) > 1 else []
             return ", ".join([said, *takes, *(["as a draft"] if draft else [])])
         case Lost():
-            return f"{said}, but the audio that was bought is in no store"
+            return f"{said}, and the audio that was bought is not here"
     return said
 
 
 def way_out(step: Step) -> str:
     """Return what to do about a step that a build does not take by itself."""
     match step:
-        case Lost(purchase=purchase) if purchase.cost:
-            again = f"`musicbuild build {step.track.id} --buy-again` pays {purchase.cost} once more"
-            return f"copy `.musicbuild/store` from where it was bought, or {again}"
-        case Lost():
-            return f"`musicbuild build {step.track.id} --buy-again` has it made anew"
+        case Lost(purchase=purchase):
+            again = f"a build asks {purchase.provider} for it again, for nothing"
+            return f"{again}; or copy `.musicbuild/store` from where it was bought"
         case Edited():
             name = step.track.id
             return f"move it away to keep it, or `musicbuild build {name} --overwrite` replaces it"

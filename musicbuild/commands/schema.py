@@ -1,0 +1,28 @@
+"""`musicbuild schema`: how editors know a manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .. import durable, schema
+from ..console import Answer, place, wrote_lines
+from .options import PATH, Settings, with_settings
+
+
+@click.command()
+@click.option("--write", "target", type=PATH, metavar="FILE", help="Write it to a file.")
+@with_settings
+def command(_: Settings, *, target: Path | None) -> Answer:
+    r"""Print the JSON Schema of a manifest.
+
+    \b
+    An editor finds it by the first line of a manifest:
+    # yaml-language-server: $schema=FILE
+    """
+    if target:
+        durable.write(target, schema.text().encode())
+        written = [place(target)]
+        return Answer({"written": written}, lambda look: wrote_lines(written, look))
+    return Answer({"schema": schema.schema()}, lambda _: schema.text().splitlines())
