@@ -146,7 +146,7 @@ class Node(NamedTuple):
             case bool():
                 found = f"`{self.written}`"
             case int() | float():
-                found = "a number"
+                found = f"the number {shown(self.written, 20)}"
             case str():
                 found = "text"
             case list():

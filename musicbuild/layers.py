@@ -165,7 +165,7 @@ def _unknown(name: str, node: Node, table: Mapping[str, Key], where: str) -> Man
     """Return the error of a key that is not in the table, and say where it does belong."""
     error = node.unknown(name, table, where)
     if table is TAGS and name in {"title", "album", "artist"}:
-        error.hint = f"`{name}` is written into every file as it is; it is no tag of its own here"
+        error.hint = f"`{name}` is a key of the {'track' if name == 'title' else 'manifest'} itself"
     elif name in ONLY_TRACK and table is SETTINGS:
         error.hint = f"only a track has `{name}`"
     elif name in SETTINGS and table is ALBUM:

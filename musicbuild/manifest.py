@@ -23,6 +23,7 @@ from .source import shown
 __all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
 
 FILE = "musicbuild.yaml"
+PROMPTS = frozenset({"prompt", "prompt_file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,11 +173,13 @@ class _Reader:
             for name, node in self.gathered.groups.items()
             if self.named(name, "a group's name", node)
         }
+        sound = not self.faults  # else a prompt may be missing for another fault's sake
         found: dict[str, Track] = {}
         used: set[str] = set()
         for name, node in self.gathered.tracks.items():
             if not self.named(name, "a track's id", node):
                 continue
+            faults = len(self.faults)
             own = self.layer(node, "track", TRACK, f" in track `{name}`")
             group = own.settings.get("group")
             under = base
@@ -185,7 +188,11 @@ class _Reader:
                 under = groups.get(group.value, base)
                 if group.value not in groups:
                     self.no_group(group, groups)
-            for track in self.variants(name, node, under.under(own)):
+            layer = under.under(own)
+            if sound and len(self.faults) == faults and not layer.settings.keys() & PROMPTS:
+                message = f"the track `{name}` has no `prompt` and no `prompt_file`"
+                self.faults.append(ManifestError(message, span=node.key))
+            for track in self.variants(name, node, layer):
                 if track.id in found:
                     message = f"the track `{track.id}` is defined twice"
                     hint = f"it is first at {found[track.id].node.key}"
@@ -199,9 +206,6 @@ class _Reader:
 
     def variants(self, name: str, node: Node, layer: Layer) -> Iterator[Track]:
         """Return the track itself, or those that its matrix makes."""
-        if "prompt" not in layer.settings and "prompt_file" not in layer.settings:
-            message = f"the track `{name}` has no `prompt` and no `prompt_file`"
-            self.faults.append(ManifestError(message, span=node.key))
         matrix = node.value.get("matrix") if isinstance(node.value, dict) else None
         if matrix is None:
             yield self.track(name, node, layer)

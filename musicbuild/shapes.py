@@ -69,9 +69,8 @@ def duration(node: Node) -> int | float:
         written = node.value
         parts = CLOCK.fullmatch(written) or UNITS.fullmatch(written)
         if parts is None:
-            raise node.error(
-                f"`{shown(written)}` is not a duration", "write seconds: 90, 47.3, 1:30 or 1m30s"
-            )
+            what = f"`{shown(written)}`" if written else "empty text"
+            raise node.error(f"{what} is not a duration", "write seconds: 90, 47.3, 1:30 or 1m30s")
         hours, minutes, seconds = (float(part or 0) for part in parts.groups())
         total = hours * 3600 + minutes * 60 + seconds
     elif isinstance(node.value, int | float) and not isinstance(node.value, bool):

@@ -229,20 +229,18 @@ class _Specifier:
 
     def unused(self) -> Iterator[Notice]:
         """Return a notice for every variable that no template mentions where it is defined."""
-        defined: dict[int, tuple[str, Sourced[Any]]] = {}
         used: set[int] = set()
+        nodes: dict[int, tuple[str, Node]] = {}
         for track in self.album.tracks:
             names = self.mentioned(track)
             for name, sourced in track.vars.items():
-                defined[id(sourced.node)] = name, sourced
+                node = _definition(track, name, sourced)
+                nodes[id(node)] = name, node
                 if name in names.found or not names.all:
-                    used.add(id(sourced.node))
-        told: set[Span] = set()
-        for node, (name, sourced) in defined.items():
-            place = sourced.node.key if sourced.node else None
-            if node not in used and place and place not in told:
-                told.add(place)
-                yield Notice(f"the variable `{name}` is not used", place)
+                    used.add(id(node))
+        for number, (name, node) in nodes.items():
+            if number not in used:
+                yield Notice(f"the variable `{name}` is not used", node.key)
 
     def mentioned(self, track: Track) -> Names:
         """Return the names in all templates of a track."""
@@ -260,6 +258,13 @@ class _Specifier:
 def readable(name: str) -> str:
     """Return an id as a title: `boss-1` as `Boss 1`."""
     return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").split("-"))
+
+
+def _definition(track: Track, name: str, sourced: Sourced[Any]) -> Node:
+    """Return where a variable is defined: all values of a matrix are one definition."""
+    if sourced.layer == "matrix":
+        return track.node.mapping()["matrix"].mapping()[name]
+    return sourced.node or track.node
 
 
 def _origins(track: Track, title: str) -> Origins:

@@ -1,0 +1,156 @@
+"""Which paths an output may have."""
+
+import pytest
+
+from musicbuild.paths import EXTENSIONS, astray, clash_key, for_format, objection
+
+ASTRAY = {
+    "../../.github/workflows/x.mp3": "a path does not leave the manifest's folder by `..`",
+    "a/./../..": "a path has no empty or `.` part",
+    "a/../x.mp3": "a path does not leave the manifest's folder by `..`",
+    "/etc/cron.d/x": "a path starts from the manifest's folder, not from `/`",
+    "//host/share/x.mp3": "a path starts from the manifest's folder, not from `/`",
+    "C:\\x": "a path is written with `/`, not with `\\`",
+    "\\\\host\\share": "a path is written with `/`, not with `\\`",
+    "a\\..\\..\\b": "a path is written with `/`, not with `\\`",
+    "C:/x.mp3": "a path starts from the manifest's folder, not from a drive",
+    "c:x.mp3": "a path starts from the manifest's folder, not from a drive",
+    "~/x": "a path starts from the manifest's folder, not from `~`",
+    "~root/x": "a path starts from the manifest's folder, not from `~`",
+    "": "a path is not empty",
+    ".": "a path has no empty or `.` part",
+    "..": "a path does not leave the manifest's folder by `..`",
+    "./x.mp3": "a path has no empty or `.` part",
+    "a//x.mp3": "a path has no empty or `.` part",
+}
+
+UNPORTABLE = {
+    "file:///x.mp3": "a path has no empty or `.` part",
+    "x.mp3:ads": "no file name on Windows holds `:`",
+    "a:b.mp3": "a path starts from the manifest's folder, not from a drive",
+    "ab:c.mp3": "no file name on Windows holds `:`",
+    "a<b.mp3": "no file name on Windows holds `<`",
+    "a>b.mp3": "no file name on Windows holds `>`",
+    "a|b.mp3": "no file name on Windows holds `|`",
+    "a?.mp3": "no file name on Windows holds `?`",
+    "a*.mp3": "no file name on Windows holds `*`",
+    'a".mp3': 'no file name on Windows holds `"`',
+    "a\uff0fb.mp3": "no file name on Windows holds `/`",
+    "a\uff1ab.mp3": "no file name on Windows holds `:`",
+    "CON/x.mp3": "`CON` is a device on Windows",
+    "nul.mp3": "`nul.mp3` is a device on Windows",
+    "COM1.mp3": "`COM1.mp3` is a device on Windows",
+    "COM¹.mp3": "`COM¹.mp3` is a device on Windows",
+    "LPT0.mp3": "`LPT0.mp3` is a device on Windows",
+    "conin$.mp3": "`conin$.mp3` is a device on Windows",
+    "aux.tar.mp3": "`aux.tar.mp3` is a device on Windows",
+    "prn .mp3": "`prn .mp3` is a device on Windows",
+    "aux./x.mp3": "no part of a path ends with a dot or a space",
+    "a /x.mp3": "no part of a path ends with a dot or a space",
+    "a\xa0/x.mp3": "no part of a path ends with a dot or a space",
+    "x.mp3.": "no part of a path ends with a dot or a space",
+    " a.mp3": "no part of a path starts with a space, `~` or `-`",
+    "b/~root.mp3": "no part of a path starts with a space, `~` or `-`",
+    "-rf.mp3": "no part of a path starts with a space, `~` or `-`",
+    "a\u200bb.mp3": "a path has no invisible character such as U+200B",
+    "a\u202eb.mp3": "a path has no invisible character such as U+202E",
+    "a\nb.mp3": "a path has no invisible character such as U+000A",
+    "a\x1bb.mp3": "a path has no invisible character such as U+001B",
+    "a\ufeffb.mp3": "a path has no invisible character such as U+FEFF",
+    "a\u2028b.mp3": "a path has no invisible character such as U+2028",
+    ".git/hooks/post-checkout": "`.git` is not a folder for music",
+    "a/.GIT/x.mp3": "`.GIT` is not a folder for music",
+    "GIT~1/x.mp3": "`GIT~1` is not a folder for music",
+    ".github/x.mp3": "`.github` is not a folder for music",
+    ".musicbuild/x.mp3": "`.musicbuild` is not a folder for music",
+    "musicbuild.lock": "the build reads this file, and can't write it",
+    "Take.MP3": "the build reads this file, and can't write it",
+    "x.ogg": "a file of the format `mp3` ends in `.mp3`",
+    "x": "a file of the format `mp3` ends in `.mp3`",
+    "mp3": "a file of the format `mp3` ends in `.mp3`",
+    ".mp3": "a file of the format `mp3` ends in `.mp3`",
+    "a/.mp3": "a file of the format `mp3` ends in `.mp3`",
+    "a" * 252 + ".mp3": "a part of a path has at most 255 bytes, not 256",
+    "é" * 126 + ".mp3": "a part of a path has at most 255 bytes, not 256",
+    "a/" * 119 + "x.mp3": "a path has at most 240 characters, not 243",
+}
+
+TAKEN = frozenset({clash_key("musicbuild.lock"), clash_key("take.mp3")})
+
+
+@pytest.mark.parametrize("path", ASTRAY)
+def test_a_path_that_leads_astray_is_refused_on_every_system(path):
+    assert astray(path) == ASTRAY[path]
+    assert objection(path, "mp3") == ASTRAY[path]
+
+
+@pytest.mark.parametrize("path", UNPORTABLE)
+def test_a_path_that_would_not_do_somewhere_is_refused_everywhere(path):
+    assert objection(path, "mp3", TAKEN) == UNPORTABLE[path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "a.mp3",
+        "audio/boss-1.mp3",
+        "x.MP3",
+        "a b/c d.mp3",
+        "..a/b...mp3",
+        "com10.mp3",
+        "console.mp3",
+        "洞窟/é.mp3",
+        ".hidden/a.mp3",
+        "a/" * 117 + "x.mp3",
+    ],
+)
+def test_a_plain_path_is_accepted(path):
+    assert objection(path, "mp3", TAKEN) == ""
+
+
+def test_a_folder_may_end_with_a_slash():
+    assert astray("prompts/") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Theme.mp3", "theme.mp3"),
+        ("\xe9.mp3", "e\u0301.mp3"),
+        ("Straße", "STRASSE"),
+        ("\ufb01", "fi"),
+        ("K", "\u212a"),
+        ("a/b", "a./b"),
+        ("a/b", "a /b"),
+        ("a", "a. "),
+        ("Σ", "ς"),
+    ],
+)
+def test_paths_that_are_one_somewhere_clash(one, other):
+    assert clash_key(one) == clash_key(other)
+
+
+def test_paths_that_are_two_everywhere_do_not_clash():
+    paths = ["a", "b", "a/b", "ab", "a.b", "e", "é", "ß"]
+    assert len({clash_key(path) for path in paths}) == len(paths)
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "formats", "result"),
+    [
+        ("a.mp3", "mp3", ("mp3",), "a.mp3"),
+        ("a.mp3", "ogg", ("mp3", "ogg"), "a.ogg"),
+        ("a.MP3", "mp3", ("mp3", "ogg"), "a.MP3"),
+        ("a.b", "ogg", ("mp3", "ogg"), "a.b"),
+        ("a", "ogg", ("mp3", "ogg"), "a"),
+        ("a.wav", "mp3", ("mp3",), "a.wav"),
+    ],
+)
+def test_each_format_has_its_own_ending(path, name, formats, result):
+    assert for_format(path, name, formats) == result
+
+
+@pytest.mark.parametrize("name", EXTENSIONS)
+def test_each_format_knows_its_ending(name):
+    assert objection(f"a{EXTENSIONS[name]}", name) == ""
+    assert objection("a.exe", name)
