@@ -17,8 +17,10 @@ SETUP = 2
 
 
 def blocks(name: str, language: str) -> list[str]:
+    """Return the fenced blocks of a document that are marked with a language, or with none."""
     text = (ROOT / name).read_text("utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for marked, block in found if marked == language]
 
 
 def typed(project, line: str) -> Ran:
@@ -46,27 +48,22 @@ def test_the_manifest_of_the_readme_plans_as_it_says(project):
     assert "to pay: 183 tokens (4 tracks)   spent so far: nothing   budget: 300" in ran.out
 
 
-def test_the_plan_of_the_readme_is_one_that_is_printed(project):
-    rest = "\n".join(f"  other-{n}: {{prompt: piece {n}, duration: 15}}" for n in range(6))
+def test_the_plan_of_the_readme_is_what_is_printed(project):
     project.write(
         "version: 1\nalbum: Nightfall\nbudget: {tokens: 300}\n"
-        "defaults: {model: musicgen, duration: 60}\n"
+        "defaults: {duration: 60}\n"
         "tracks:\n"
-        "  menu: {prompt: 'Calm synthwave, 80 BPM'}\n"
-        "  credits: {prompt: the end, duration: 30}\n"
+        "  menu: {prompt: 'Calm synthwave, 80 BPM', model: musicgen}\n"
+        "  credits: {prompt: the end, duration: 30, model: musicgen}\n"
         "  boss-2: {prompt: phase 2, model: elevenlabs-music}\n"
-        f"{rest}\n"
+        "  boss-3: {prompt: phase 3, model: elevenlabs-music}\n"
+        + "".join(f"  village-{n}: {{prompt: village {n}, duration: 1}}\n" for n in range(7))
     )
     project.build()
     project.edit("Calm synthwave, 80 BPM", "Calm synthwave, soft pads, 80 BPM")
     project.edit("  credits: {", "  credits: {title: The End, ")
     project.edit("tracks:\n", "tracks:\n  boss-1: {prompt: phase 1, model: elevenlabs-music}\n")
-    shown = blocks("README.md", "")[0]
-    figures = {"12 tracks": "10 tracks", "9 tracks up": "7 tracks up", "134": "130"}
-    for old, new in figures.items():
-        assert shown.count(old) == 1
-        shown = shown.replace(old, new)
-    assert project.plan().out == shown
+    assert project.plan().out == blocks("README.md", "")[0]
 
 
 @pytest.mark.parametrize("name", ["quickstart", "game", "video"])
@@ -76,7 +73,9 @@ def test_every_example_builds_and_then_has_nothing_to_do(project, gateway, name)
     assert first.code == 0, first.err
     assert "warning" not in first.err
     second = project.run("build")
-    assert re.fullmatch(r" spent nothing   \d+ tracks? up to date\n| spent nothing   \d+ up to date\n", second.out)
+    assert re.fullmatch(
+        r" spent nothing   \d+ tracks? up to date\n| spent nothing   \d+ up to date\n", second.out
+    )
     assert project.run("check").code == 0
     assert gateway.requests == []
 
