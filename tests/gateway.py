@@ -111,6 +111,9 @@ class Gateway:
         self.ledger = ledger
         self.key = KEY
         self.pages_field = True
+        self.total_field = True
+        self.remaining_hour: int | None = None
+        self.reset_hour: int | str | None = None
         self.status_path = "/api/v2/generate/"
         self.charges: list[Charge] = []
         self.requests: list[Seen] = []

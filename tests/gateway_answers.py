@@ -21,6 +21,7 @@ NAMES = {
     "dropped": "post: read whole, not accepted, and closed without an answer",
     "lost": "accepted (a poll: read), and closed without an answer",
     "half": "half of the answer, then closed",
+    "reset": "accepted, and the connection reset without an answer",
     "slow": "the whole answer, after `seconds`",
     "drip": "the whole answer, a byte every `seconds`",
     "no-id": "an answer without an id",
@@ -50,7 +51,7 @@ NAMES = {
 }
 """Every fault by name; a status such as `500` or `503-html` is one too."""
 
-ACCEPTED = {"lost", "half", "slow", "drip", "huge", "gzip", "failed", "no-url", "deep"} | {
+ACCEPTED = {"lost", "reset", "half", "slow", "drip", "huge", "gzip", "failed", "no-url", "deep"} | {
     *("no-id", "null-id", "odd-id", "long-id", "html", "truncated", "empty", "list")
 }
 """The faults of a POST that is accepted, and charged, unless the fault says otherwise."""
@@ -203,23 +204,29 @@ class Handler(BaseHTTPRequestHandler):
         when = made.created.isoformat(timespec="seconds").replace("+00:00", "Z")
         if made.failure and not pending:
             common["error"] = made.failure
-        if made.dialect == 1:
-            more = {"type": made.kind, "model": made.model, "output_url": url, "created_at": when}
-            return {**common, **more, "tokens_used": made.tokens, "duration_seconds": made.duration}
-        return {
-            "error": None,
-            **common,
+        return {**common, **self.dialect(made, url), "created_at": when}
+
+    def dialect(self, made: Any, url: str | None) -> dict[str, Any]:
+        """Say in the generation's dialect, or in a mixture, what the dialects say differently."""
+        one = {
+            "type": made.kind,
+            "model": made.model,
+            "output_url": url,
+            "tokens_used": made.tokens,
+            "duration_seconds": made.duration,
+        }
+        two = {
             "category": made.kind,
             "model_slug": made.model,
-            "model_name": made.model.title(),
             "result_url": url,
-            "result_text": None,
-            "thumbnail_url": None,
             "tokens_spent": made.tokens,
-            "processing_ms": 2100,
             "result_metadata": {"duration": made.duration},
-            "created_at": when,
         }
+        extra = {"model_name": made.model.title(), "result_text": None, "processing_ms": 2100}
+        if self.gateway.dialect == "mixed":
+            pairs = enumerate(zip(one.items(), two.items(), strict=True))
+            return dict(pair[(at + made.dialect) % 2] for at, pair in pairs) | extra
+        return one if made.dialect == 1 else two | extra
 
     def history(self, query: dict[str, list[str]]) -> None:
         fault = self.gateway.strike("history")
@@ -236,7 +243,9 @@ class Handler(BaseHTTPRequestHandler):
         for item in items:
             if "output_url" in item:
                 item["url"] = item.pop("output_url")
-        told = {"items": items, "total": len(shown), "page": page, "limit": limit}
+        told = {"items": items, "page": page, "limit": limit}
+        if self.gateway.total_field:
+            told["total"] = len(shown)
         if self.gateway.pages_field:
             told["pages"] = -(-len(shown) // limit)
         self.answer(told, fault)
@@ -343,9 +352,10 @@ class Handler(BaseHTTPRequestHandler):
     def send(self, status: int, body: bytes, head: dict[str, str]) -> None:
         self.send_response_only(status)
         limits = {"Limit-Hour": "100", "Limit-Day": "1000", "Remaining-Day": "900"}
-        used = len(self.gateway.posts)
-        limits |= {"Remaining-Hour": str(max(0, 100 - used))}
-        limits |= {"Reset-Hour": str(int(datetime.now(UTC).timestamp()) + 1800)}
+        left, reset = self.gateway.remaining_hour, self.gateway.reset_hour
+        left = max(0, 100 - len(self.gateway.posts)) if left is None else left
+        reset = int(datetime.now(UTC).timestamp()) + 1800 if reset is None else reset
+        limits |= {"Remaining-Hour": str(left), "Reset-Hour": str(reset)}
         limits = {f"X-RateLimit-{name}": value for name, value in limits.items()}
         for name, value in ({"Content-Length": str(len(body))} | limits | head).items():
             if value:
