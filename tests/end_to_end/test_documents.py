@@ -82,3 +82,18 @@ def test_every_example_builds_and_then_has_nothing_to_do(project, gateway, name)
 
 def test_the_program_is_where_it_is_looked_for():
     assert PROGRAM.is_file()
+
+
+def test_the_manifest_of_the_handbook_plans(project):
+    (manifest,) = blocks("docs/manifest.md", "yaml")
+    ran = project.write(manifest).plan()
+    assert (ran.code, ran.err) == (0, "")
+    assert "to pay: 357 tokens (4 tracks)" in ran.out
+
+
+def test_the_commands_for_scripts_are_understood(project):
+    lines = [line for block in blocks("docs/scripting.md", "") for line in block.splitlines()]
+    typed_lines = [line.partition(" > ")[0] for line in lines if line.startswith("musicbuild ")]
+    assert len(typed_lines) == 5
+    project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
+    assert [typed(project, line).code for line in typed_lines] == [0] * 5
