@@ -124,10 +124,8 @@ def _call(arguments: Sequence[str], settings: Settings, command: str) -> int:
         raise Interrupted("interrupted") from None
     if isinstance(result, Answer):
         return settings.console.answer(command, result)
-    if isinstance(result, int) and command in COMMANDS:
-        settings.console.finish(command)
-        return result
-    return 0
+    settings.console.finish(command)
+    return result if isinstance(result, int) else 0
 
 
 def _report(error: Exception, settings: Settings, command: str) -> int:
@@ -164,7 +162,7 @@ def _usage(error: click.ClickException, command: str) -> UsageError:
     if isinstance(error, click.NoSuchOption):
         known = suggestion(error.option_name, _options(error))
         return UsageError(f"unknown option `{error.option_name}`", hint=known or hint)
-    said = re.sub(r"'([^']*)'", r"`\1`", error.message.rstrip("."))
+    said = re.sub(r"'([^']*)'", r"`\1`", error.format_message().rstrip("."))
     return UsageError(said[:1].lower() + said[1:], hint=hint)
 
 

@@ -242,8 +242,10 @@ def test_pointers_are_not_called_changed():
         (
             {"USD": "1.20"},
             {"tokens": 5},
-            " to pay: 9 tokens (1 track)   spent so far: 1.2 USD   budget: 5 tokens"
-            + "   over the budget by 4 tokens",
+            (
+                " to pay: 9 tokens (1 track)   spent so far: 1.2 USD   budget: 5 tokens"
+                "   over the budget by 4 tokens"
+            ),
         ),
         (
             {},

@@ -121,8 +121,8 @@ class Console:
         return error.exit_code
 
     def finish(self, command: str) -> None:
-        """End a command that told its events as they came."""
-        if self.manner.json:
+        """End a command; one that told its events as they came has an envelope to write yet."""
+        if self.manner.json and self._tally:
             self._end_json(command, [])
 
     @contextmanager
