@@ -254,7 +254,8 @@ def lowpass(signal: Signal, hertz: float, poles: int = 1) -> Signal:
 
 def highpass(signal: Signal, hertz: float, poles: int = 1) -> Signal:
     for _ in range(poles):
-        signal = signal - lowpass(signal, hertz)
+        low = lowpass(signal, hertz)
+        signal = np.subtract(signal, low, out=low)
     return signal
 
 

@@ -21,7 +21,10 @@ def amplify(signal: Signal, drive: float) -> Signal:
     signal = dsp.lowpass(signal, 4600.0, 3)
     presence = dsp.lowpass(signal, 2600.0)
     presence -= dsp.lowpass(signal, 900.0)
-    return signal * F(1.9) + presence * F(0.5)
+    presence *= F(0.5)
+    signal *= F(1.9)
+    signal += presence
+    return signal
 
 
 def drive(signal: Signal, amount: float) -> Signal:

@@ -55,7 +55,7 @@ def play_hits(figure: Hits, form: Form, rng: Rng) -> Iterator[Note]:
 
 
 def _struck(figure: Hits, chord: Chord, held: Voicing) -> Voicing:
-    if figure.power:
+    if figure.fifths:
         root = nearest(chord.root, figure.low + 4, figure.low, figure.high)
         return (root, root + chord.fifth - chord.root, root + 12)
     low, high = figure.low, figure.high

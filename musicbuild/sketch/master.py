@@ -13,8 +13,8 @@ from .dsp import SAMPLE_RATE, F, Signal
 TARGET = 0.0294510
 """The mean square after weighting that is -16 LUFS: 10 ** ((-16 + 0.691) / 10)."""
 
-CEILING = 0.82
-"""The highest sample: -1.7 dBFS, which leaves room for what a codec adds."""
+CEILING = 0.79
+"""The highest sample: -2 dBFS, which leaves room for peaks between samples and for a codec."""
 
 _TILE = SAMPLE_RATE * 8 // 10 * 10
 _WARM_UP = SAMPLE_RATE // 2

@@ -42,7 +42,7 @@ def play_melody(figure: Melody, form: Form, brief: Brief, rng: Rng) -> Iterator[
             continue
         if section.name not in themes:
             themes[section.name] = _invent(figure, rng.branch(section.name))
-        for note in _sing(figure, form, brief, section, themes[section.name]):
+        for note in _sing(figure, form, brief, section, themes[section.name], sung=last):
             chance = rng.branch("rest", note.start)
             weak = note.start % (4 * STEP) != 0
             if weak and chance.chance(figure.rest):
@@ -63,9 +63,12 @@ def _invent(figure: Melody, rng: Rng) -> _Theme:
 
 
 def _sing(
-    figure: Melody, form: Form, brief: Brief, section: Section, theme: _Theme
+    figure: Melody, form: Form, brief: Brief, section: Section, theme: _Theme, *, sung: int | None
 ) -> Iterator[Note]:
-    """Sing a section: call, answer, call again from where it began, answer; at last a cadence."""
+    """Sing a section: call, answer, call again from where it began, answer; at last a cadence.
+
+    `sung` is the last pitch of the section before.
+    """
     scale = _scale(figure, brief)
     first_chord = form.chord_at(section.bar * form.bar)
     lift = 3 if section.name == "B" else 0
@@ -85,9 +88,9 @@ def _sing(
             wish = _moved(scale, current, motif.moves[index] if at else 0)
             if ends or step.start % 8 == 0 or step.length >= _LONG:
                 wish = _on_chord(figure, form.chord_at(at), wish)
-            if abs(wish - current) > _WIDEST_LEAP:
-                wish = nearest(wish, current, figure.low, figure.high)
-            current = wish
+            if sung is not None and abs(wish - sung) > _WIDEST_LEAP:
+                wish = nearest(wish, sung, figure.low, figure.high)
+            current = sung = wish
             length = int(step.length * STEP * figure.legato)
             yield Note(at, length, wish, _accent(step, bar))
 

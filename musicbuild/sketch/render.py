@@ -116,16 +116,17 @@ class _Player:
             for take, side in enumerate(sides):
                 rng = self.score.brief.rng("human", self.part.name, note.start, chord, take)
                 self._place(note, chord, rng, side, index * len(sides) + take)
-        out = self.out
-        if mix.amplifier:
-            out = effects.amplify(out, mix.amplifier)
-        if mix.drive:
-            out = effects.drive(out, mix.drive)
-        if mix.lowpass:
-            out = dsp.lowpass(out, mix.lowpass)
+        # One channel after the other: a long piece needs only half the memory so.
+        for channel in self.out:
+            if mix.amplifier:
+                channel[:] = effects.amplify(channel, mix.amplifier)
+            if mix.drive:
+                channel[:] = effects.drive(channel, mix.drive)
+            if mix.lowpass:
+                channel[:] = dsp.lowpass(channel, mix.lowpass)
         if mix.echo:
-            effects.add_echo(out, mix.echo, self.clock.at(int(mix.echo.beats * BEAT)))
-        return out
+            effects.add_echo(self.out, mix.echo, self.clock.at(int(mix.echo.beats * BEAT)))
+        return self.out
 
     def _place(self, note: Note, chord: int, rng: Rng, side: float | None, variant: int) -> None:
         mix = self.part.mix
@@ -210,12 +211,13 @@ def _finish_loop(score: Score, mixed: Signal) -> Signal:
 def _finish(score: Score, signal: Signal, begun: int) -> Signal:
     """Colour a mix and bring it to its loudness; `begun` samples stand before the piece."""
     brief, tone = score.brief, score.brief.style.tone
-    signal = dsp.highpass(signal, 24.0)
-    if tone.lowpass:
-        signal = dsp.lowpass(signal, tone.lowpass)
-    air = tone.air + 1.6 * (brief.brightness - brief.style.brightness)
-    if air > 0:
-        signal += dsp.highpass(signal, 4500.0) * F(air)
+    air = max(0.0, tone.air + 1.6 * (brief.brightness - brief.style.brightness))
+    for channel in signal:
+        channel[:] = dsp.highpass(channel, 24.0)
+        if tone.lowpass:
+            channel[:] = dsp.lowpass(channel, tone.lowpass)
+        if air:
+            channel[:] += dsp.highpass(channel, 4500.0) * F(air)
     if tone.flutter:
         cycles = max(1, int(0.55 * brief.length / SAMPLE_RATE + 0.5))
         signal = master.flutter(signal, tone.flutter, cycles, begun, brief.length)

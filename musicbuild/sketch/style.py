@@ -57,14 +57,14 @@ class Pads:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """Chords struck in a rhythm: `rootless` leaves the root to the bass, `power` the third out."""
+    """Chords struck in a rhythm: `rootless` leaves the root to the bass, `fifths` the third out."""
 
     low: int
     high: int
     rhythms: tuple[str, ...]
     voices: int = 4
     rootless: bool = False
-    power: bool = False
+    fifths: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ EXTRAS: Mapping[str, Role] = {
                 "X=======X===x===",
                 "X=====x=X=======",
             ),
-            power=True,
+            fifths=True,
         ),
         Mix(-8, send=0.1, width=1.0, amplifier=12.0),
         0.75,

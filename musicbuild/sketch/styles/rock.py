@@ -39,7 +39,7 @@ ROCK = Style(
                     "X=====x=X===x=x=",
                     "X=x=xX=xX=x=xx==",
                 ),
-                power=True,
+                fifths=True,
             ),
             Mix(-4.5, send=0.08, width=1.0, jitter=0.004, amplifier=14.0),
             0.8,
