@@ -151,7 +151,7 @@ class Node(NamedTuple):
                 found = "text"
             case list():
                 found = "a list"
-            case dict():
+            case _:
                 found = "a mapping"
         return self.error(f"expected {wanted}, found {found}")
 

@@ -109,6 +109,10 @@ def _included(root: Path, path: str, node: Node, faults: list[ManifestError]) ->
         entries = read(root / path, Path(path)).mapping()
     except OSError as error:
         raise node.error(f"`{shown(path)}` can't be read: {error.strerror}") from None
+    except ManifestError as fault:
+        if fault.span is None:
+            raise node.error(fault.message) from None
+        raise
     for name, entry in entries.items():
         if name == "include":
             message = "an included file includes no others"

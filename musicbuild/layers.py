@@ -52,8 +52,8 @@ class Layer:
         for one, other in (("prompt", "prompt_file"), ("prompt_file", "prompt")):
             if one in nearer.settings:
                 settings.pop(other, None)
-        if "labels" in self.settings and "labels" in nearer.settings:
-            far, near = self.settings["labels"], nearer.settings["labels"]
+        far, near = self.settings.get("labels"), nearer.settings.get("labels")
+        if far and near and far.value:
             both = tuple(dict.fromkeys((*far.value, *near.value)))
             settings["labels"] = Sourced(both, f"{far.layer}, {near.layer}", near.node)
         return Layer(

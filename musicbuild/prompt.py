@@ -167,6 +167,10 @@ class Templates:
             source = decode(read_bytes(path, BYTES, place), place)
         except OSError as fault:
             raise error(f"`{place.as_posix()}` can't be read: {fault.strerror}", "") from None
+        except ManifestError as fault:
+            if fault.span is None:
+                raise error(fault.message, "") from None
+            raise
         try:
             compiled = self._sandbox.compiled(source.text, name)
         except Exception as fault:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
@@ -191,7 +195,7 @@ class Templates:
 
     def _fail(self, error: Exception, at: Written, variables: Mapping[str, Any]) -> NoReturn:
         """Raise the error of a template at its place."""
-        if isinstance(error, ManifestError) and error.span:
+        if isinstance(error, ManifestError):
             raise error
         place, line = at, 1
         if isinstance(error, TemplateSyntaxError):

@@ -43,7 +43,7 @@ OWN_RULES: Mapping[str, Mapping[str, Any]] = {
 }
 """The shape of each key that is read by rules of its own."""
 
-ONE_PROMPT = {"not": {"required": ["prompt", "prompt_file"]}}
+ONE_PROMPT = {"not": {"type": "object", "required": ["prompt", "prompt_file"]}}
 
 
 def schema() -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from jinja2 import TemplateError, UndefinedError
 
 from .bounds import Excess
-from .errors import ManifestError, suggestion
+from .errors import suggestion
 from .sandbox import unknown
 from .source import shown
 
@@ -20,12 +20,13 @@ def worded(error: Exception, variables: Iterable[str]) -> tuple[str, str, str]:
     """Return the message and the hint for an error of a template, and the word to underline."""
     hint = ""
     match error:
-        case ManifestError():
-            message, hint = error.message, error.hint
         case UndefinedError():
             message, hint = _undefined(str(error), variables)
         case TemplateError():
-            message, _, hint = (error.message or "").partition("\n")
+            message = error.message or ""
+            if found := re.fullmatch(r"No (filter|test) named '(.+)'\.?", message):
+                message = unknown(found[1], found[2], ())
+            message, _, hint = message.partition("\n")
         case Excess():
             message = str(error)
         case ZeroDivisionError():
@@ -46,7 +47,4 @@ def _undefined(message: str, variables: Iterable[str]) -> tuple[str, str]:
         return f"undefined variable `{found[1]}`", suggestion(found[1], variables)
     if found := re.fullmatch(r"'?(.+?) object'? has no (?:attribute|element) '?(.+?)'?", message):
         return f"there is no `{found[2]}` in this {KINDS.get(found[1], 'value')}", ""
-    if found := re.fullmatch(r"No (filter|test) named '(.+)'\.?", message):
-        what, _, hint = unknown(found[1], found[2], ()).partition("\n")
-        return what, hint
     return message, ""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from textwrap import dedent
-from time import perf_counter
+from time import process_time
 
 import pytest
 import yaml
@@ -353,13 +353,13 @@ def test_what_is_no_yaml_is_refused_with_its_place(text, place, hint):
     ],
     ids=lambda text: str(text[:12]),
 )
-def test_hostile_text_is_refused_at_once(text, tmp_path):
+def test_hostile_text_is_refused_at_once(text, tmp_path, parser):
     path = tmp_path / "music.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    begin = perf_counter()
+    begin = process_time()
     with pytest.raises(ManifestError) as caught:
         read(path, HERE)
-    assert perf_counter() - begin < 0.5
+    assert process_time() - begin < (0.5 if parser == "libyaml" else 5)
     assert len(str(caught.value)) < 4_000
 
 

@@ -1,0 +1,303 @@
+"""From an album to specs: what is rendered, resolved, tagged, warned of and where it came from."""
+
+from textwrap import dedent
+
+import pytest
+
+from musicbuild.errors import InvalidManifest, UsageError, suggestion
+from musicbuild.hashing import digest_bytes
+from musicbuild.manifest import load
+from musicbuild.models import Model
+from musicbuild.paths import EXTENSIONS
+from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from musicbuild.specify import readable, specify
+
+PNG = b"\x89PNG\r\n\x1a\n1234"
+JPEG = b"\xff\xd8\xff\xe0jpeg"
+
+LOOP = frozenset({"loop"})
+SKETCH = Model(
+    "sketch", "sketch-1", 1, 600, whole_seconds=False, price=None, source="", as_of="", options=LOOP
+)
+MUSICGEN = Model(
+    "elumenta", "musicgen", 15, 120, whole_seconds=True, price=None, source="", as_of=""
+)
+
+
+def model(written):
+    known = {"sketch": SKETCH, "musicgen": MUSICGEN}
+    if written in known:
+        return known[written]
+    raise UsageError(f"unknown model `{written}`", hint=suggestion(written, known))
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "prompts").mkdir()
+
+    def write(text, find=model):
+        (tmp_path / "musicbuild.yaml").write_text("version: 1\n" + dedent(text).lstrip())
+        return specify(load(tmp_path / "musicbuild.yaml"), find)
+
+    return write
+
+
+def faults(project, text):
+    with pytest.raises(InvalidManifest) as caught:
+        project(text)
+    return [error.message for error in caught.value.errors]
+
+
+def warnings(found):
+    return [(one.message, str(one.span)) for one in found.warnings]
+
+
+def test_a_track_becomes_its_spec(project, tmp_path):
+    (tmp_path / "cover.png").write_bytes(PNG)
+    (tmp_path / "prompts" / "boss.j2").write_text("Boss {{ phase }}\nof {{ album }}\n")
+    found = project(
+        """
+        album: Nightfall
+        artist: Nightfall Games
+        numbered: true
+        cover: cover.png
+        tracks:
+          menu: {prompt: Calm, title: Main Menu}
+          boss:
+            prompt_file: boss.j2
+            model: musicgen
+            duration: 1:30
+            takes: 2
+            labels: [act2]
+            matrix: {phase: [1]}
+            output: "{{ album | lower }}/{{ title | replace(' ', '_') }}.mp3"
+            tags:
+              {genre: "{{ artist }}", bpm: 150, prompt: true, comment: "{{ p|d('-') }}\\n{{ id }}"}
+        """
+    )
+    assert found.tracks[1] == TrackSpec(
+        id="boss-1",
+        generate=GenerateSpec("elumenta", "musicgen", "Boss 1\nof Nightfall", 90),
+        outputs=(
+            Output(
+                "nightfall/Boss_1.mp3",
+                MasterSpec(
+                    "mp3",
+                    Tags(
+                        title="Boss 1",
+                        artist="Nightfall Games",
+                        album="Nightfall",
+                        number="2/2",
+                        genre="Nightfall Games",
+                        bpm="150",
+                        comment="-\nboss-1",
+                        cover=digest_bytes(PNG),
+                        prompt=True,
+                    ),
+                ),
+            ),
+        ),
+        takes=2,
+        labels=("act2",),
+        cover="cover.png",
+    )
+    assert found.files == ("musicbuild.yaml", "prompts/boss.j2", "cover.png")
+    assert found.warnings == ()
+
+
+def test_what_is_built_in(project):
+    (track,) = project("tracks: {main-menu_2: {prompt: Calm}}").tracks
+    assert track == TrackSpec(
+        id="main-menu_2",
+        generate=GenerateSpec("sketch", "sketch-1", "Calm", 30),
+        outputs=(Output("audio/main-menu_2.mp3", MasterSpec("mp3", Tags(title="Main Menu 2"))),),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("boss-1", "Boss 1"), ("a", "A"), ("2nd_wave", "2nd Wave")]
+)
+def test_an_id_is_made_readable(name, title):
+    assert readable(name) == title
+
+
+def test_a_model_is_asked_for_once(project):
+    asked = []
+    project(
+        "defaults: {prompt: x}\ntracks: {a: , b: , c: {model: musicgen}}",
+        lambda written: asked.append(written) or model(written),
+    )
+    assert asked == ["sketch", "musicgen"]
+
+
+def test_a_model_that_is_not_known_is_said_once_for_all(project):
+    found = faults(project, "defaults: {prompt: x, model: musicgem}\ntracks: {a: , b: }")
+    assert found == ["track `a` and one other: unknown model `musicgem`"]
+
+
+def test_a_built_in_model_may_be_missing(project):
+    def nothing(written):
+        raise UsageError(f"unknown model `{written}`")
+
+    with pytest.raises(InvalidManifest) as caught:
+        project("tracks: {a: {prompt: x}}", nothing)
+    assert str(caught.value).startswith(
+        "track `a`: unknown model `sketch`\n  --> musicbuild.yaml:2:"
+    )
+
+
+def test_loop_is_an_option_where_the_model_knows_it(project):
+    found = project(
+        """
+        defaults: {prompt: x, loop: true}
+        tracks: {a: , b: {loop: false}, c: {model: musicgen}, d: {model: musicgen}}
+        """
+    )
+    assert [track.generate.options for track in found.tracks] == [(("loop", True),), (), (), ()]
+    assert warnings(found) == [
+        (
+            "`musicgen` does not know `loop`: the end may not join the beginning",
+            "musicbuild.yaml:2:29",
+        )
+    ]
+
+
+def test_a_number_of_ones_own_wins(project):
+    found = project(
+        "numbered: true\ndefaults: {prompt: x}\ntracks: {a: , b: {tags: {number: 7}}, c: }"
+    )
+    numbers = [track.outputs[0].master.tags.number for track in found.tracks]
+    assert numbers == ["1/3", "7", "3/3"]
+
+
+UNUSED = """
+    vars: {used: 1, lost: 2, in_file: 3, overridden: 4, open: 5}
+    defaults: {prompt: "{{ used }}"}
+    tracks:
+      a: {vars: {own: 1, tagged: 2, overridden: 5}, tags: {genre: "{{ tagged }}"}}
+      b: {prompt_file: b.j2, vars: {overridden: 6}}
+      c: {matrix: {act: [1, 2], scene: [1, 2]}, title: "{{ act }}"}
+"""
+
+
+def test_variables_that_are_not_used_are_told_once(project, tmp_path):
+    (tmp_path / "prompts" / "b.j2").write_text("{% include 'c.j2' %}")
+    (tmp_path / "prompts" / "c.j2").write_text("{{ in_file }}")
+    assert warnings(project(UNUSED)) == [
+        ("the variable `lost` is not used", "musicbuild.yaml:2:17"),
+        ("the variable `overridden` is not used", "musicbuild.yaml:2:38"),
+        ("the variable `open` is not used", "musicbuild.yaml:2:53"),
+        ("the variable `own` is not used", "musicbuild.yaml:5:14"),
+        ("the variable `overridden` is not used", "musicbuild.yaml:5:33"),
+        ("the variable `overridden` is not used", "musicbuild.yaml:6:33"),
+        ("the variable `scene` is not used", "musicbuild.yaml:7:29"),
+    ]
+
+
+def test_an_open_include_may_use_anything(project, tmp_path):
+    (tmp_path / "prompts" / "a").write_text("x")
+    found = project("tracks: {a: {prompt: '{% include id %}', vars: {x: 1}}}")
+    assert found.warnings == ()
+
+
+def test_origins_say_where_each_value_came_from(project):
+    found = project(
+        """
+        output: "{{ id }}.mp3"
+        vars: {era: old}
+        defaults: {prompt: "{{ era }} {{ p }}", tags: {bpm: 3}, labels: [low]}
+        groups: {g: {duration: 45}}
+        tracks: {a: {group: g, matrix: {p: [7]}}, b: {prompt: x, title: B, vars: {p: 3}}}
+        """
+    )
+    origins = {
+        name: (one.value, one.layer, str(one.span) if one.span else "")
+        for name, one in found.origins["a-7"].items()
+    }
+    assert origins == {
+        "model": ("sketch", "built in", ""),
+        "duration": (45, "group g", "musicbuild.yaml:5:24"),
+        "title": ("A 7", "built in", ""),
+        "prompt": ("{{ era }} {{ p }}", "defaults", "musicbuild.yaml:4:20"),
+        "output": ("{{ id }}.mp3", "album", "musicbuild.yaml:2:9"),
+        "takes": (1, "built in", ""),
+        "loop": (False, "built in", ""),
+        "formats": (("mp3",), "built in", ""),
+        "labels": (("low",), "defaults", "musicbuild.yaml:4:65"),
+        "group": ("g", "track", "musicbuild.yaml:6:21"),
+        "vars.era": ("old", "album", "musicbuild.yaml:3:13"),
+        "vars.p": (7, "matrix", "musicbuild.yaml:6:37"),
+        "tags.bpm": ("3", "defaults", "musicbuild.yaml:4:53"),
+    }
+    assert found.origins["b"]["title"].layer == "track"
+
+
+def test_covers_are_small_pictures_inside_the_folder(project, tmp_path):
+    (tmp_path / "a.png").write_bytes(PNG)
+    (tmp_path / "b.jpeg").write_bytes(JPEG)
+    (tmp_path / "c.jpg").write_bytes(PNG)
+    (tmp_path / "d.png").write_bytes(PNG + b"0" * 4 * 2**20)
+    (tmp_path.parent / f"{tmp_path.name}.png").write_bytes(PNG)
+    (tmp_path / "e.png").symlink_to(tmp_path.parent / f"{tmp_path.name}.png")
+    (tmp_path / "f.png").mkdir()
+    found = project(
+        "defaults: {prompt: x}\n"
+        "tracks: {a: {cover: a.png}, a2: {cover: a.png}, b: {cover: b.jpeg}, z: {}}"
+    )
+    assert [track.cover for track in found.tracks] == ["a.png", "a.png", "b.jpeg", ""]
+    assert found.tracks[2].outputs[0].master.tags.cover == digest_bytes(JPEG)
+    assert faults(
+        project,
+        "defaults: {prompt: x}\ntracks: {c: {cover: c.jpg}, d: {cover: d.png}, e: {cover: e.png},"
+        " f: {cover: f.png}, g: {cover: g.gif}}",
+    ) == [
+        "track `c`: `c.jpg` is not a JPEG picture",
+        "track `d`: `d.png` is larger than 4 MiB",
+        "track `e`: `e.png` leads out of the manifest's folder",
+        "track `f`: there is no picture `f.png`",
+        "track `g`: a cover is a `.png` or a `.jpg`",
+    ]
+
+
+def test_a_picture_that_cannot_be_read_is_named(project, tmp_path, monkeypatch):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.png").write_bytes(PNG)
+    monkeypatch.setattr("musicbuild.cover.read_bytes", denied)
+    found = faults(project, "tracks: {a: {prompt: x, cover: a.png}}")
+    assert found == ["track `a`: `a.png` can't be read: Permission denied"]
+
+
+def test_an_output_never_takes_the_place_of_an_input(project, tmp_path):
+    (tmp_path / "part.mp3").write_text("tracks: {b: {prompt: x}}")
+    found = faults(project, "include: [part.mp3]\ntracks: {a: {prompt: x, output: Part.mp3}}")
+    assert found == ["track `a`: `Part.mp3`: the build reads this file, and can't write it"]
+
+
+def test_formats_beyond_the_first_have_their_own_ending(project, monkeypatch):
+    monkeypatch.setattr("musicbuild.shapes.MADE", tuple(EXTENSIONS))
+    monkeypatch.setattr("musicbuild.shapes.NOT_MADE_YET", ())
+    (track,) = project("tracks: {a: {prompt: x, formats: [mp3, ogg]}}").tracks
+    assert [(one.path, one.master.format) for one in track.outputs] == [
+        ("audio/a.mp3", "mp3"),
+        ("audio/a.ogg", "ogg"),
+    ]
+
+
+def test_siblings_of_a_matrix_need_paths_of_their_own(project):
+    with pytest.raises(InvalidManifest) as caught:
+        project("tracks: {a: {prompt: '{{ p }}', output: a.mp3, matrix: {p: [1, 2]}}}")
+    assert (
+        str(caught.value)
+        == dedent(
+            """
+        the tracks `a-1` and `a-2` both write `a.mp3`
+          --> musicbuild.yaml:2:41
+          |
+        2 | tracks: {a: {prompt: '{{ p }}', output: a.mp3, matrix: {p: [1, 2]}}}
+          |                                         ^^^^^
+        hint: `{{ id }}` in `output` keeps them apart
+        """
+        ).strip()
+    )
