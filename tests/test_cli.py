@@ -241,7 +241,8 @@ def test_the_module_is_the_command(empty):
             1,
             (
                 "error: internal error: ZeroDivisionError: oh\n"
-                "hint: this is a fault of musicbuild; `MUSICBUILD_DEBUG=1` shows where it happened\n"
+                "hint: this is a fault of musicbuild;"
+                " `MUSICBUILD_DEBUG=1` shows where it happened\n"
             ),
         ),
         (KeyboardInterrupt(), 130, "error: interrupted\n"),

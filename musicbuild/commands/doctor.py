@@ -122,7 +122,8 @@ def _pointers(project: Project) -> Finding:
     found = [(path, project.tree.find(path)) for path in paths]
     pointers = [path for path, there in found if there and not there.fetched]
     if pointers:
-        said = f"{len(pointers)} outputs are pointers, the first `{pointers[0]}`"
+        verb = "is a pointer" if len(pointers) == 1 else "are pointers"
+        said = f"{len(pointers)} of {len(paths)} outputs {verb}, the first `{pointers[0]}`"
         return Finding("git lfs", Health.WARN, said, "`git lfs pull` fetches them")
     there = sum(there is not None for _, there in found)
     return Finding("outputs", Health.OK, f"{there} of {len(paths)} are there")
