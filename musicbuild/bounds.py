@@ -12,7 +12,7 @@ from jinja2.exceptions import SecurityError
 
 LOOP = 10_000
 OUTPUT = 20_000
-WEIGHT = 50_000
+WEIGHT = 25_000
 """Characters and items in one value."""
 WIDTH = 1_000
 DIGITS = 1_000

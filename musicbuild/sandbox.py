@@ -125,7 +125,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def concatenate(self, parts: Iterable[Any]) -> str:
         """Join what `~` joins."""
         texts = [str(printable(None, part)) for part in parts]
-        self.spend(weigh(texts) // 100)
+        self.spend(weigh(texts) // 10)
         return "".join(texts)
 
     def concat(self, parts: Iterable[str]) -> str:
@@ -146,11 +146,13 @@ class Sandbox(ImmutableSandboxedEnvironment):
         def guard(*args: Any, **named: Any) -> Any:
             given = [*args[passed:], *named.values()]
             weights = [weigh(value) for value in given]
-            self.spend(1 + sum(weights) // 100)
+            self.spend(1 + sum(weights) // 10)
             if name in WIDE:
                 for value in given[1:]:
                     if isinstance(value, int) and abs(value) > WIDTH:
                         raise Excess(f"a width is at most {WIDTH:,}")
+            if name == "sum" and any(isinstance(value, list | tuple) for value in given[1:]):
+                raise Excess("`sum` adds up numbers, not lists")
             if name == "replace":
                 weigh_replaced(*map(str, given[:3]))
             if name == "join":
@@ -162,14 +164,14 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return update_wrapper(guard, function)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        self.spend(1 + (weigh(left) + weigh(right)) // 100)
+        self.spend(1 + (weigh(left) + weigh(right)) // 10)
         weigh_result(operator, left, right)
         return plain(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **named: Any) -> Any:  # noqa: N805, PYI063 - as in the base
         owner = getattr(__obj, "__self__", None)
         if type(owner) in METHODS:
-            __self.spend(1 + sum(map(weigh, (owner, *args))) // 100)
+            __self.spend(1 + sum(map(weigh, (owner, *args))) // 10)
             return plain(__context.call(__obj, *args, **named))
         if isinstance(__obj, type) or not callable(__obj):
             raise SecurityError("this can't be called")

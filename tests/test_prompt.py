@@ -182,6 +182,14 @@ HOSTILE = {
         "the text has more than 20,000 characters",
     ),
     "J12": ("{{ era | join(era | join(era | join('aaaa' * 1000))) }}", "a value grows too large"),
+    "J12 sum": (
+        "{% for i in range(900) %}{{ ([[1]] * 8000) | sum(start=[]) | length }}{% endfor %}",
+        "`sum` adds up numbers, not lists",
+    ),
+    "J12 work": (
+        "{% for i in range(900) %}{{ ('a ' * 9000) | wordwrap(1) | length }}{% endfor %}",
+        "the template takes more than 50,000 steps",
+    ),
     "J13": (
         "{{ era | replace('a', 'b' * 5000) | replace('b', 'c' * 5000) }}",
         "a value grows too large",
