@@ -39,6 +39,7 @@ NETWORK = {
 
 EXCEPTIONS = {
     ("clock", "testing.py"): "a service's own times are compared with where the fake clock starts",
+    ("exit", "commands/build.py"): "a second Ctrl-C stops at once, with threads still waiting",
     ("hash", "sketch/exact.py"): "the composer knows nothing of musicbuild, and seeds its dice",
     ("network", "claim.py"): "says on which machine the other build runs; connects to nothing",
 }
