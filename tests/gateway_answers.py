@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import select
 import socket
 import struct
@@ -33,18 +34,18 @@ NAMES = {
     "empty": "nothing, with status 200",
     "list": "a JSON list",
     "deep": "JSON too deep to read",
-    "huge": "ten megabytes of JSON",
+    "huge": "the whole answer, and ten megabytes of white space",
     "gzip": "the answer packed, though nobody asked",
     "failed": "post: accepted, to fail later; not charged",
     "no-url": "post: accepted, and completed without a URL for `polls_without_url` polls",
     "pending": "poll: pending",
     "unknown-status": "poll: a status of no page",
-    "bad-cost": "poll: the cost is NaN",
     "echo": "poll: failed, with a message that has the key and control characters in it",
-    "private": "poll: the URL of the audio is `url`",
+    "changed": "poll: the fields of `told` are so instead",
     "short": "download: fewer bytes than announced",
     "endless": "download: more than anyone wants, announced as `size` bytes",
     "no-length": "download: neither a length nor chunks",
+    "chunked": "download: in chunks, without a length",
     "expired": "download: 403, and a fresh URL from the next poll on",
     "redirect": "download: 302 to `to`, or else to the same file",
     "loop": "history: each page is the first",
@@ -176,13 +177,11 @@ class Handler(BaseHTTPRequestHandler):
                 told = {**told, "status": "pending", "output_url": None, "result_url": None}
             case "unknown-status":
                 told = {**told, "status": "simmering"}
-            case "bad-cost":
-                told = {**told, "tokens_used": float("nan"), "tokens_spent": float("nan")}
             case "echo":
                 words = f"\x1b[2Jno use for {self.gateway.key}\r\n\u202egnp"
                 told = {**told, "status": "failed", "error": words}
-            case "private":
-                told = {**told, "output_url": fault.options["url"]}
+            case "changed":
+                told = {**told, **fault.options["told"]}
             case _:
                 self.answer(told, fault)
                 return
@@ -271,6 +270,11 @@ class Handler(BaseHTTPRequestHandler):
                 size = str(fault.options.get("size", 10**12))
                 self.send(200, audio, {"Content-Length": size})
                 self.close_connection = True
+            case "chunked":
+                half = len(audio) // 2
+                chunks = (audio[:half], audio[half:], b"")
+                body = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in chunks)
+                self.send(200, body, {"Content-Length": "", "Transfer-Encoding": "chunked"})
             case "no-length":
                 self.send(200, audio, {"Content-Length": ""})
                 self.close_connection = True
@@ -311,7 +315,7 @@ class Handler(BaseHTTPRequestHandler):
                     "empty": b"",
                     "list": b"[1, 2]",
                     "deep": b"[" * 100_000,
-                    "huge": b'{"id": "' + b"x" * 10_000_000 + b'"}',
+                    "huge": body + b" " * 10_000_000,
                 }
                 self.send(status, bodies[name], head)
             case "no-id" | "null-id" | "odd-id" | "long-id":
@@ -387,4 +391,6 @@ class Handler(BaseHTTPRequestHandler):
     def reset(self) -> None:
         hard = struct.pack("ii", 1, 0)
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
+        # The server would say goodbye first, and a reset says none.
+        os.close(self.connection.detach())
         self.close_connection = True

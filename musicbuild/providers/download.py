@@ -6,6 +6,7 @@ network, no end to its bytes.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -29,6 +30,7 @@ MOVED = frozenset({301, 302, 303, 307, 308})
 # host of a virtual machine, protocol assignments, and a translator's own network.
 NEVER = (ip_network("168.63.129.16"), ip_network("192.0.0.0/24"), ip_network("64:ff9b:1::/48"))
 TRANSLATED = IPv6Network("64:ff9b::/96")
+HOST = re.compile(rb"[A-Za-z0-9._:-]{1,255}")
 COMPATIBLE = IPv6Network("::/96")
 
 
@@ -180,7 +182,7 @@ def locate(url: str, own: str = "") -> Target:
         raise Undelivered("the URL of the audio is not well formed") from None
     host = printable(parsed.host)
     ours = ours and is_loopback(parsed.host)
-    if not host or parsed.userinfo:
+    if parsed.userinfo or not HOST.fullmatch(parsed.raw_host):
         raise Undelivered("the URL of the audio is not well formed")
     if not ours and (parsed.scheme != "https" or parsed.port not in (None, 443)):
         raise Undelivered(f"the audio at `{host}` is not on https, and so is not fetched")

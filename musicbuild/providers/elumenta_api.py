@@ -41,6 +41,8 @@ POLL_SECONDS = 5.0
 DEADLINE = 300.0
 """Seconds that one waits for a generation; both figures are those of the vendor's samples."""
 
+TOO_LONG = f"it is not ready after {DEADLINE:g} seconds"
+
 UNSEEN_SECONDS = 120.0
 """How long after it was ordered a generation may not be found yet."""
 
@@ -145,7 +147,7 @@ class Elumenta:
         age = (self._clock.now() - ticket.created).total_seconds() if ticket.created else 0
         unseen = UNSEEN_SECONDS - max(0, age)
         wait = self._poll if pause else 0.0
-        trouble = f"it is not ready after {DEADLINE:g} seconds"
+        trouble = TOO_LONG
         while True:
             waited = self._clock.monotonic() - start
             if waited + wait > DEADLINE:
@@ -165,7 +167,7 @@ class Elumenta:
                 made = read(answer.json())
                 if made.done:
                     return made
-                trouble = f"it is not ready after {DEADLINE:g} seconds"
+                trouble = TOO_LONG
             elif answer.status == 404:
                 trouble = f"{SERVICE} does not know it"
                 if self._clock.monotonic() - start + wait > unseen:

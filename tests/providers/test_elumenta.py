@@ -6,6 +6,7 @@ import io
 import json
 import math
 import re
+import socket
 import subprocess
 import sys
 from dataclasses import replace
@@ -310,8 +311,12 @@ def test_no_connection_means_not_sent(connect):
     safe(caught.value)
 
 
-def test_a_host_that_does_not_exist_means_not_sent(connect):
-    with pytest.raises(NotSent, match="nothing was sent, nothing charged") as caught:
+def test_a_host_that_does_not_exist_means_not_sent(connect, monkeypatch):
+    def unknown(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(NotSent, match="Name or service not known; nothing was sent") as caught:
         connect(ELUMENTA_BASE_URL="https://no-such-host.invalid").submit(SPEC)
     safe(caught.value)
 
@@ -443,14 +448,28 @@ def test_a_refusal_that_says_the_key_back(gateway, connect, message):
     safe(caught.value)
 
 
-def test_a_cost_that_is_none_is_taken_from_the_order_or_the_price(gateway, connect):
-    gateway.polls = 1
+@pytest.mark.parametrize("bad", [math.nan, -1, None, "much", 10**12])
+def test_a_cost_that_is_none_is_taken_from_the_order_or_the_price(gateway, connect, bad):
     connection = connect()
-    gateway.fault("poll", "bad-cost", times=2)
-    assert connection.collect(connection.submit(SPEC)).cost == Cost(Decimal(9), "tokens")
-    gateway.polls = 0
     ticket = connection.submit(SPEC)
+    gateway.fault("poll", "changed", told={"tokens_used": bad}, times=2)
     assert connection.collect(Ticket(ticket.id)).cost == Cost(Decimal(9), "tokens")
+    reply = {"tokens_spent": 7}
+    assert connection.collect(Ticket(ticket.id, reply)).cost == Cost(Decimal(7), "tokens")
+
+
+def test_the_cost_that_the_service_says_is_the_truth(gateway, connect):
+    connection = connect()
+    ticket = connection.submit(SPEC)
+    gateway.fault("poll", "changed", told={"tokens_used": 11})
+    assert connection.collect(Ticket(ticket.id)).cost == Cost(Decimal(11), "tokens")
+
+
+def test_of_a_generation_of_which_nothing_is_known_the_dearest_price_is_assumed(gateway, connect):
+    connection = connect()
+    ticket = connection.submit(SPEC)
+    gateway.fault("poll", "changed", told={"tokens_used": None, "model": None})
+    assert connection.collect(Ticket(ticket.id)).cost == Cost(Decimal(58), "tokens")
 
 
 # Fetching.
@@ -534,7 +553,9 @@ def test_redirects_come_to_an_end(gateway, connect):
 
 def test_a_url_with_the_key_in_it_is_not_fetched_with_it(gateway, connect):
     gateway.polls = 1
-    gateway.fault("poll", "private", times=9, url=f"{gateway.url}/audio/x.mp3?key={KEY}")
+    gateway.fault(
+        "poll", "changed", times=9, told={"output_url": f"{gateway.url}/audio/x.mp3?key={KEY}"}
+    )
     connection = connect()
     with pytest.raises(Undelivered):
         connection.collect(connection.submit(SPEC))

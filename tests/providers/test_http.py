@@ -105,6 +105,15 @@ def test_a_paid_request_that_gets_no_answer_in_time_is_lost(gateway, api):
     assert len(gateway.posts) == 1
 
 
+def test_an_answer_that_never_ends_is_lost(gateway, api):
+    gateway.fault("post", "huge")
+    with pytest.raises(AnswerLost, match="longer than 1048576 bytes"):
+        api().post(POST, ORDER)
+    gateway.fault("post", "reset")
+    with pytest.raises(AnswerLost, match="reset by peer"):
+        api().post(POST, ORDER)
+
+
 def test_an_answer_that_drips_is_lost_in_the_end(gateway, api):
     gateway.fault("post", "drip", seconds=0.001)
     with pytest.raises(AnswerLost, match="longer than 600 seconds"):
@@ -221,6 +230,13 @@ def test_audio_has_a_greatest_size(gateway, url):
     assert len(gateway.requests) == 2
 
 
+def test_audio_in_chunks_is_as_good_and_as_bounded(gateway, url):
+    gateway.fault("download", "chunked", times=2)
+    assert download.download(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
+    with pytest.raises(Undelivered, match="more than 1000 bytes"):
+        download.download(url, **own(gateway), limits=Limits(size=1000))
+
+
 def test_audio_takes_a_longest_time(gateway, url):
     with pytest.raises(Undelivered, match="longer than 900 seconds"):
         download.download(url, **own(gateway, FakeClock(tick=1000)))
@@ -240,7 +256,6 @@ def test_audio_has_a_slowest_speed(gateway, url):
         *("https://user@cdn.example/a", "https://cdn.ok@evil.example/", "https://", "", "x"),
         *("https://a\r\nb/", "https://a b/", "https://cdn.example\\@evil.example/", "https://[/"),
         *("https://127.0.0.1/", "https://[::1]/", "https://localhost/", "https://0.0.0.0/"),
-        *("https://2130706433/", "https://0x7f.1/", "https://017700000001/", "https://127.1/"),
         *("http://169.254.169.254/latest/meta-data/", "https://169.254.169.254/"),
         *("https://[::ffff:169.254.169.254]/", "https://[64:ff9b::a9fe:a9fe]/"),
         *("https://[2002:a9fe:a9fe::]/", "https://[::127.0.0.1]/", "https://224.0.0.1/"),
@@ -254,6 +269,24 @@ def test_where_no_audio_is_fetched_from(gateway, url):
         with pytest.raises(Undelivered):
             download.download(url, clock=FakeClock(), own=base)
     assert gateway.requests == []
+
+
+@pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "017700000001", "127.1", "cdn.example"])
+def test_a_host_is_judged_by_its_address_and_not_by_its_name(monkeypatch, host):
+    here = [(2, 1, 6, "", ("127.0.0.1", 443))]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: here)
+    with pytest.raises(Undelivered, match="private network"):
+        locate(f"https://{host}/a.mp3")
+
+
+def test_a_host_that_is_not_found_is_looked_up_again(monkeypatch, clock):
+    def unknown(*_, **__):
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(Undelivered, match=r"`cdn\.example` can't be found"):
+        download.download("https://cdn.example/a.mp3", clock=clock)
+    assert clock.slept == [1, 2, 4]
 
 
 def test_an_api_elsewhere_may_not_serve_audio_from_this_machine(gateway, url):
@@ -282,6 +315,15 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch):
         locate("https://cdn.example/a.mp3")
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[:1])
     assert list(locate("https://cdn.example/a.mp3").addresses) == ["8.8.8.8"]
+
+
+@pytest.mark.parametrize(
+    "url", ["https://user@cdn.example/a", "https://:pass@cdn.example/", "https://a\\@cdn.example/"]
+)
+def test_a_url_that_hides_its_host_is_not_even_looked_up(monkeypatch, url):
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: pytest.fail("looked up"))
+    with pytest.raises(Undelivered, match="not well formed"):
+        locate(url)
 
 
 def test_a_host_that_is_looked_up_only_once_can_not_change(monkeypatch):
