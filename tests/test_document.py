@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from musicbuild import document
 from musicbuild.document import parse, read
+from musicbuild.document.source import FARTHEST, Source, decode, read_bytes, shown
 from musicbuild.errors import ManifestError
-from musicbuild.source import FARTHEST, Source, decode, read_bytes, shown
 
 HERE = Path("music.yaml")
 

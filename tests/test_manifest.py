@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicbuild.document.source import Source
 from musicbuild.errors import (
     InvalidManifest,
     ManifestError,
@@ -15,10 +16,9 @@ from musicbuild.errors import (
     UsageError,
     suggestion,
 )
-from musicbuild.layers import BUILT_IN
 from musicbuild.manifest import Notice, find, in_order, load
+from musicbuild.manifest.layers import BUILT_IN
 from musicbuild.models import Model
-from musicbuild.source import Source
 from musicbuild.specify import specify
 
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -299,7 +299,7 @@ def test_an_include_that_cannot_be_read_is_named(project, monkeypatch):
     def denied(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("musicbuild.include.read", denied)
+    monkeypatch.setattr("musicbuild.manifest.include.read", denied)
     found = faults(lambda: project("include: [levels/a.yaml]", levels__a="tracks: {}"))
     assert found == ["`levels/a.yaml` can't be read: Permission denied"]
 
@@ -319,7 +319,7 @@ def test_faults_without_a_place_come_first():
 
 
 def test_includes_are_bounded(project, monkeypatch):
-    monkeypatch.setattr("musicbuild.include.MOST", 1)
+    monkeypatch.setattr("musicbuild.manifest.include.MOST", 1)
     found = faults(lambda: project("include: ['*/*.yaml']", a__a="tracks:", a__b="tracks:"))
     assert found == ["more than 1 files are included"]
 

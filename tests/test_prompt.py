@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from musicbuild.bounds import OUTPUT
 from musicbuild.document import parse
+from musicbuild.document.source import Source
 from musicbuild.errors import ManifestError
 from musicbuild.prompt import BYTES, Templates
-from musicbuild.source import Source
+from musicbuild.prompt.bounds import OUTPUT
 
 ERA = {"era": "synth a", "bpm": 80, "x": [1], "e": "", "deep": {"a": [1.5, True]}}
 
@@ -470,7 +470,7 @@ def test_any_process_gives_the_same_text(tmp_path):
     program = f"""
 from pathlib import Path
 from musicbuild.prompt import Templates
-from musicbuild.source import Source
+from musicbuild.document.source import Source
 deep = {{"b": 1, "a": 2}}
 templates = Templates(Path("."), "prompts")
 print(templates.render({text!r}, Source(Path("x"), ""), {{"deep": deep}}))

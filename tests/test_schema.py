@@ -8,12 +8,12 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from musicbuild.document import parse
+from musicbuild.document.source import Source
 from musicbuild.errors import InvalidManifest, ManifestError
-from musicbuild.keys import ALBUM, INCLUDED, MASTER, ONLY_TRACK, SETTINGS, TAGS, TRACK
 from musicbuild.manifest import load
-from musicbuild.schema import OWN_RULES, schema, text
-from musicbuild.shapes import NODE
-from musicbuild.source import Source
+from musicbuild.manifest.keys import ALBUM, INCLUDED, MASTER, ONLY_TRACK, SETTINGS, TAGS, TRACK
+from musicbuild.manifest.schema import OWN_RULES, schema, text
+from musicbuild.manifest.shapes import NODE
 
 HERE = Path(__file__).parent
 SCHEMA = schema()

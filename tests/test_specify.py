@@ -264,7 +264,7 @@ def test_a_picture_that_cannot_be_read_is_named(project, tmp_path, monkeypatch):
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "a.png").write_bytes(PNG)
-    monkeypatch.setattr("musicbuild.cover.read_bytes", denied)
+    monkeypatch.setattr("musicbuild.specify.cover.read_bytes", denied)
     found = faults(project, "tracks: {a: {prompt: x, cover: a.png}}")
     assert found == ["track `a`: `a.png` can't be read: Permission denied"]
 
@@ -276,8 +276,8 @@ def test_an_output_never_takes_the_place_of_an_input(project, tmp_path):
 
 
 def test_formats_beyond_the_first_have_their_own_ending(project, monkeypatch):
-    monkeypatch.setattr("musicbuild.shapes.MADE", tuple(EXTENSIONS))
-    monkeypatch.setattr("musicbuild.shapes.NOT_MADE_YET", ())
+    monkeypatch.setattr("musicbuild.manifest.shapes.MADE", tuple(EXTENSIONS))
+    monkeypatch.setattr("musicbuild.manifest.shapes.NOT_MADE_YET", ())
     (track,) = project("tracks: {a: {prompt: x, formats: [mp3, ogg]}}").tracks
     assert [(one.path, one.master.format) for one in track.outputs] == [
         ("audio/a.mp3", "mp3"),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from .. import durable, schema
+from .. import durable
 from ..console import Answer, init_lines, place
 from ..errors import UsageError
-from ..manifest import FILE
+from ..manifest import FILE, schema
 from ..project import STATE_FOLDER
 from .options import Settings, with_settings
 

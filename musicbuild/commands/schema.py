@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from .. import durable, schema
+from .. import durable
 from ..console import Answer, place, wrote_lines
+from ..manifest import schema
 from .options import PATH, Settings, with_settings
 
 

@@ -9,10 +9,10 @@ from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
 
-from .document import Node
-from .errors import ManifestError, suggestion
-from .paths import astray
-from .source import shown
+from ..document import Node
+from ..document.source import shown
+from ..errors import ManifestError, suggestion
+from ..paths import astray
 
 VERSION = 1
 TAKES = 20

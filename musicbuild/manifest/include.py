@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .document import Node, read
-from .errors import ManifestError
+from ..document import Node, read
+from ..document.source import shown
+from ..errors import ManifestError
+from ..paths import astray
 from .keys import ALBUM, INCLUDED
-from .paths import astray
-from .source import shown
 
 MOST = 1_000
 

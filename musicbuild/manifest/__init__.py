@@ -11,14 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from .document import Node, read
-from .errors import InvalidManifest, ManifestError, Span, UsageError, suggestion
+from ..document import Node, read
+from ..document.source import shown
+from ..errors import InvalidManifest, ManifestError, Span, UsageError, suggestion
 from .include import Gathered, gather
 from .keys import ALBUM, SETTINGS, TRACK, Key
 from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_vars
 from .matrix import combinations
 from .shapes import Value, named, value
-from .source import shown
 
 __all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from .errors import ManifestError, Span
+from ..errors import ManifestError, Span
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 """Controls, halves of characters, and the line breaks that only YAML 1.1 knows."""

@@ -7,16 +7,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from ..document import Node
+from ..document.source import shown
+from ..errors import InvalidManifest, ManifestError, Span, UsageError
+from ..manifest import Album, Notice, Sourced, Track, in_order
+from ..models import Model
+from ..paths import clash_key, for_format, objection
+from ..prompt import Names, Templates
+from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
-from .document import Node
-from .errors import InvalidManifest, ManifestError, Span, UsageError
-from .manifest import Album, Notice, Sourced, Track, in_order
-from .models import Model
-from .paths import clash_key, for_format, objection
-from .prompt import Names, Templates
-from .source import shown
-from .spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import product
 from math import prod
 
-from .document import Node
-from .errors import ManifestError
+from ..document import Node
+from ..document.source import shown
+from ..errors import ManifestError
 from .shapes import LONGEST_ID, scalar, slug, variable
-from .source import shown
 
 MOST = 1_000
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from .document import Node
-from .errors import ManifestError, Span
+from ..document import Node
+from ..errors import ManifestError, Span
 from .keys import ALBUM, MASTER, ONLY_TRACK, SETTINGS, TAGS, Key
 from .shapes import NODE, Value, value, variable
 

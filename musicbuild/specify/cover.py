@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .document import Node
-from .errors import ManifestError
-from .hashing import Digest, digest_bytes
-from .source import read_bytes, shown
+from ..document import Node
+from ..document.source import read_bytes, shown
+from ..errors import ManifestError
+from ..hashing import Digest, digest_bytes
 
 BYTES = 4 * 1024 * 1024
 

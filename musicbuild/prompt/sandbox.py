@@ -22,6 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 from jinja2.visitor import NodeTransformer
 
+from ..errors import suggestion
 from .bounds import (
     OUTPUT,
     WIDTH,
@@ -34,7 +35,6 @@ from .bounds import (
     weigh_replaced,
     weigh_result,
 )
-from .errors import suggestion
 
 STEPS = 50_000
 """The nodes of templates that one rendering may pass through, repetitions counted."""

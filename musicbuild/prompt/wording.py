@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from jinja2 import TemplateError, UndefinedError
 
+from ..document.source import shown
+from ..errors import suggestion
 from .bounds import Excess
-from .errors import suggestion
 from .sandbox import unknown
-from .source import shown
 
 QUOTED = re.compile(r"(?<!\w)'([^']*)'")
 KINDS = {"dict": "mapping", "str": "text", "list": "list", "int": "number", "float": "number"}

@@ -26,12 +26,12 @@ from jinja2 import (
 )
 from jinja2.loaders import BaseLoader
 
+from ..document import Node
+from ..document.source import CONTROL, Source, decode, read_bytes, shown
+from ..errors import ManifestError, Span, suggestion
+from ..paths import astray
 from .bounds import OUTPUT, Excess
-from .document import Node
-from .errors import ManifestError, Span, suggestion
-from .paths import astray
 from .sandbox import Sandbox
-from .source import CONTROL, Source, decode, read_bytes, shown
 from .wording import worded
 
 BYTES = 16 * 1024

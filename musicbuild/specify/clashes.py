@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from .errors import ManifestError, Span
-from .manifest import Track
-from .paths import clash_key
+from ..errors import ManifestError, Span
+from ..manifest import Track
+from ..paths import clash_key
 
 
 @dataclass(frozen=True, slots=True)

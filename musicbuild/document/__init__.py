@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
-from .errors import ManifestError, Span, suggestion
+from ..errors import ManifestError, Span, suggestion
 from .source import CONTROL, WIDEST, Source, decode, read_bytes, shown
 
 Scalar = str | int | float | bool | None
