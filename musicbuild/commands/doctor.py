@@ -1,4 +1,4 @@
-"""`musicbuild doctor`: what may keep a build from working, looked at without paying or sending."""
+"""`musicbuild doctor`: what may keep a build from working, looked at without paying."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ import yaml
 from .. import __version__
 from ..clock import SystemClock
 from ..console import Answer, Finding, Health, finding_data, finding_lines, place
+from ..cost import plain
 from ..errors import InvalidManifest, MusicbuildError
 from ..lock import FILE_NAME, load
 from ..project import STATE_FOLDER, Project, open_project
-from ..providers import GROUP, Providers
+from ..providers import GROUP, Connection, Providers
 from .opening import manifest_path
 from .options import Settings, with_settings
 
 
 @click.command()
+@click.option("--online", is_flag=True, help="Ask the providers for the balance, too.")
 @with_settings
-def command(settings: Settings) -> Answer:
-    """Look for what may keep a build from working; sends nothing, and costs nothing.
+def command(settings: Settings, *, online: bool) -> Answer:
+    """Look for what may keep a build from working; costs nothing.
 
-    Exits 1 if anything would.  Of a key it says only whether it is there and well formed.
+    Exits 1 if anything would.  Of a key it says only whether it is there and well formed, and
+    with `--online` whether it is accepted; without, nothing is sent.
     """
-    findings = list(examine(settings))
+    findings = list(examine(settings, online=online))
     failed = [one for one in findings if one.health is Health.FAIL]
     return Answer(
         {"findings": [finding_data(one) for one in findings]},
@@ -39,7 +42,7 @@ def command(settings: Settings) -> Answer:
     )
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
     yield Finding("musicbuild", Health.OK, __version__)
     yield Finding(
         "python", Health.OK, f"{platform.python_version()}, {place(Path(sys.executable))}"
@@ -63,7 +66,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     health = Health.WARN if warned else Health.OK
     found = f"{place(path)}, tracks: {len(project.tracks)}, warnings: {warned}"
     yield Finding("manifest", health, found, "`musicbuild plan` shows them" if warned else "")
-    yield from _keys(project)
+    yield from _keys(project, online=online)
     yield _pointers(project)
 
 
@@ -106,15 +109,27 @@ def _lock(root: Path) -> Finding:
     return Finding("lock", Health.OK, f"tracks: {len(lock.tracks)}, bought: {len(lock.purchases)}")
 
 
-def _keys(project: Project) -> Iterator[Finding]:
+def _keys(project: Project, *, online: bool) -> Iterator[Finding]:
     """Connect, which sends nothing, to each provider the manifest names."""
     for name in sorted({track.generate.provider for track in project.tracks}):
         try:
-            project.providers[name].connect(os.environ, SystemClock()).close()
+            connection = project.providers[name].connect(os.environ, SystemClock())
         except MusicbuildError as error:
             yield Finding(f"key for {name}", Health.WARN, error.message, error.hint)
-        else:
-            yield Finding(f"key for {name}", Health.OK, "as a build needs it")
+            continue
+        yield Finding(f"key for {name}", Health.OK, "as a build needs it")
+        if online:
+            yield _balance(name, connection)
+        connection.close()
+
+
+def _balance(name: str, connection: Connection) -> Finding:
+    try:
+        left = connection.balance()
+    except MusicbuildError as error:
+        return Finding(f"connection to {name}", Health.FAIL, error.message, error.hint)
+    found = f"{plain(left.amount)} {left.unit} left" if left else "there is no balance to ask for"
+    return Finding(f"connection to {name}", Health.OK, found)
 
 
 def _pointers(project: Project) -> Finding:

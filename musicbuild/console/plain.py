@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..errors import Interrupted
 from ..events import (
     Bought,
     BuildStarted,
@@ -30,6 +31,8 @@ def event_lines(event: Event, look: Look) -> list[str]:
             return [f"{_name(track, look)}: begun, {why(step)}"]
         case TrackFinished(track, step):
             return [f"{_name(track, look)}: {look.paint(done(step), Style.NEW)}"]
+        case TrackFailed(track, Interrupted()):
+            return [f"{_name(track, look)}: {look.paint('stopped', Style.CHANGED)}"]
         case TrackFailed(track, error):
             failed = look.paint("failed", Style.BAD)
             return [f"{_name(track, look)}: {failed}", *error_lines(error, look)]

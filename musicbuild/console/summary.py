@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ..cost import FREE, Cost, Totals, describe, total
+from ..errors import Interrupted
 from ..events import Bought, BuildFinished, BuildStarted, Event, TrackFailed, TrackFinished
 from ..steps import Edited, Keep, Step
 from .look import Look, Style, cells, escape, pad
@@ -17,6 +18,7 @@ STYLES: Mapping[str, Style] = {
     "made": Style.NEW,
     "drafted": Style.NEW,
     "failed": Style.BAD,
+    "stopped": Style.CHANGED,
     "kept": Style.BAD,
 }
 
@@ -87,7 +89,7 @@ def _rows(tally: Tally) -> list[_Row]:
     made = dict.fromkeys(tally.finished, FREE)
     verbs = {name: done(step) for name, step in tally.finished.items()}
     verbs |= dict.fromkeys(tally.kept, "kept")
-    verbs |= dict.fromkeys((event.track for event in tally.failed), "failed")
+    verbs |= {event.track: _failed(event) for event in tally.failed}
     return [
         _Row(verbs[name], name, why(step), tally.paid.get(name, made.get(name)))
         for name, step in tally.steps.items()
@@ -95,9 +97,14 @@ def _rows(tally: Tally) -> list[_Row]:
     ]
 
 
+def _failed(event: TrackFailed) -> str:
+    """Return the verb for a track that was not made: not every one has failed."""
+    return "stopped" if isinstance(event.error, Interrupted) else "failed"
+
+
 def _sums(tally: Tally, end: BuildFinished) -> str:
     counted = Counter(done(step) for step in tally.finished.values())
-    counted["failed"] = end.failed
+    counted.update(_failed(event) for event in tally.failed)
     counted["not begun"] = end.left
     counted["kept as changed by hand"] = len(tally.kept)
     counted["up to date"] = sum(isinstance(step, Keep) for step in tally.steps.values())

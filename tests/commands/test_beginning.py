@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands.folder import PAID, SCRIPT, surroundings
+from gateway import Gateway
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -173,3 +174,21 @@ def test_completion_never_fails(folder):
         "boss-1",
         "boss-2",
     ]
+
+
+def test_a_doctor_asks_a_provider_only_when_told_to(folder):
+    with Gateway() as gateway:
+        found = folder.write(PAID).run("doctor", **gateway.environment)
+        assert gateway.requests == []
+        assert "connection" not in found.out
+        found = folder.run("doctor", "--online", **gateway.environment)
+        assert "ok    connection to elumenta: 3000 tokens left\n" in found.out
+        assert {request.method for request in gateway.requests} == {"GET"}
+
+
+def test_a_doctor_says_that_a_key_is_refused(folder):
+    with Gateway() as gateway:
+        wrong = {**gateway.environment, "ELUMENTA_API_KEY": "nb_" + "x" * 45}
+        found = folder.write(PAID).run("doctor", "--online", **wrong)
+    assert found.code == 1
+    assert "fail  connection to elumenta: " in found.out

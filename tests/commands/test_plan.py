@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from commands.folder import PAID, TWO_TRACKS
+from gateway import Gateway
 
 NEW = """\
 musicbuild plan  Nightfall  3 tracks
 
  + menu    musicgen  30 s   9 tokens   new
  + boss-1  musicgen  30 s   9 tokens   new
- + boss-2  musicgen  30 s    9 tokens  new
+ + boss-2  musicgen  30 s   9 tokens   new
 
  to pay: 27 tokens (3 tracks)
-""".replace("    9 tokens  new", "   9 tokens   new")
+"""
 
 
 def test_a_plan_needs_no_key_and_no_network(folder):
@@ -160,3 +161,10 @@ def test_check_shows_the_plan_if_not(folder):
     found = folder.run("check", "--json")
     assert found.code == 3
     assert len(found.envelope["data"]["steps"]) == 3
+
+
+def test_a_plan_may_ask_for_the_balance(folder):
+    with Gateway(balance=412) as gateway:
+        found = folder.write(PAID).run("plan", "--online", **gateway.environment)
+        assert (found.code, gateway.charges) == (0, [])
+        assert found.out == NEW + " elumenta has 412 tokens left\n"
