@@ -59,6 +59,8 @@ class Program(click.Group):
         if args[0] not in COMMANDS and not context.resilient_parsing:
             hint = suggestion(args[0], COMMANDS) or "`musicbuild --help` lists the commands"
             raise UsageError(f"unknown command `{args[0]}`", hint=hint)
+        if settings := context.find_object(Settings):
+            settings.command = args[0]
         return super().resolve_command(context, args)
 
     def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
@@ -100,22 +102,21 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; tells every error, raises none."""
     settings = Settings()
-    command = next((one for one in arguments if one in COMMANDS), "")
     if "--json" in arguments:  # also for errors met before the options are understood
         settings.console.manner = replace(settings.console.manner, json=True)
     try:
-        code = _call(arguments, settings, command)
+        code = _call(arguments, settings)
         _flush()
     except BrokenPipeError:
         code = BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  a user never meets a traceback unasked
-        code = _report(error, settings, command)
+        code = _report(error, settings)
     _let_go(sys.stdout)
     _let_go(sys.stderr)
     return code
 
 
-def _call(arguments: Sequence[str], settings: Settings, command: str) -> int:
+def _call(arguments: Sequence[str], settings: Settings) -> int:
     try:
         result = program.main(
             list(arguments), prog_name="musicbuild", standalone_mode=False, obj=settings
@@ -123,18 +124,18 @@ def _call(arguments: Sequence[str], settings: Settings, command: str) -> int:
     except KeyboardInterrupt:
         raise Interrupted("interrupted") from None
     if isinstance(result, Answer):
-        return settings.console.answer(command, result)
-    settings.console.finish(command)
+        return settings.console.answer(settings.command, result)
+    settings.console.finish(settings.command)
     return result if isinstance(result, int) else 0
 
 
-def _report(error: Exception, settings: Settings, command: str) -> int:
+def _report(error: Exception, settings: Settings) -> int:
     """Tell an error in our own form, and return its exit code."""
     if os.environ.get("MUSICBUILD_DEBUG"):
         traceback.print_exception(error)
-    ours = _ours(error, command)
+    ours = _ours(error, settings.command)
     with suppress(OSError, ValueError):  # there may be nobody left to hear it
-        settings.console.fail(command, ours)
+        settings.console.fail(settings.command, ours)
     return ours.exit_code
 
 

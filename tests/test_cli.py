@@ -274,3 +274,10 @@ def test_the_last_word_on_colour_counts():
     words = ["--color", "never", "schema", "--color", "always"]
     cli.program.main(words, standalone_mode=False, obj=settings)
     assert settings.console.manner.color.value == "always"
+
+
+def test_a_folder_may_be_named_like_a_command(empty):
+    (empty / "build").mkdir()
+    (empty / "build" / "musicbuild.yaml").write_text("version: 1\ntracks: {}\n")
+    found = run("-C", "build", "list", "--json", cwd=empty)
+    assert json.loads(found.stdout)["command"] == "list"

@@ -26,6 +26,7 @@ class Settings:
     console: Console = field(default_factory=Console)
     file: Path | None = None
     directory: Path | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True)
