@@ -32,7 +32,7 @@ Quote = Cost | None
 
 def plain(amount: Decimal) -> str:
     """Write an amount without an exponent or trailing zeros."""
-    text = f"{amount:f}"
+    text = f"{amount:f}" if amount else "0"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -3,8 +3,9 @@
 Each attempt has a file of its own, `journal/<attempt>.jsonl`, one record a line: *intended*
 before the first byte leaves, *accepted* once the provider has named the order, *delivered*
 once the audio is in the store.  The file goes when the lock has the purchase, or when the
-request surely was not charged.  A line ends in a check sum that runs on from the line before;
-a last line that does not match was torn by a crash, and any other means damage.
+request surely was not charged.  A line ends in a check sum that runs on from the line before.
+A last line that breaks off was torn by a crash, before anything was done that it tells of;
+whatever else does not match means damage.
 """
 
 from __future__ import annotations
@@ -91,15 +92,24 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     end, check = 0, 0
     lines = path.read_bytes().splitlines(keepends=True)
     for number, line in enumerate(lines, 1):
-        text, _, written = line.rstrip(b"\n").rpartition(b"\t")
+        text, tab, written = line.partition(b"\t")
         running = zlib.crc32(text, check)
-        if not line.endswith(b"\n") or written != b"%08x" % running:
-            if number < len(lines):
-                raise _damaged(path)
+        part = not line.endswith(b"\n") and (not tab or len(written) <= 8)
+        if part and number == len(lines):
             break
-        records.append(json.loads(text))
+        if written != b"%08x\n" % running:
+            raise _damaged(path)
+        records.append(_record(path, text))
         end, check = end + len(line), running
     return records, end, check
+
+
+def _record(path: Path, text: bytes) -> dict[str, Any]:
+    try:
+        record: dict[str, Any] = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _damaged(path) from None
+    return record
 
 
 def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
@@ -123,7 +133,7 @@ def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
             generation,
             purchase,
         )
-    except (KeyError, TypeError, ValueError, ArithmeticError):
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise _damaged(Path(attempt)) from None
 
 

@@ -7,10 +7,11 @@ Nothing is ever taken from the purchases: their sum is what the project has spen
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,10 @@ from .hashing import Digest
 VERSION = 1
 FILE_NAME = "musicbuild.lock"
 LARGEST = 64 * 1024 * 1024
+LARGEST_NUMBER = 2**53
 DIGEST = re.compile(r"[0-9a-f]{64}")
+AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,400})?")
+"""As `plain` writes it; an exponent such as 1e999999 would fill the memory with noughts."""
 CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
 
@@ -131,13 +135,13 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
             hint="keep the purchases and tracks of both sides, then remove the markers",
         )
     try:
-        value = json.loads(text, object_pairs_hook=_unique, parse_float=Decimal)
+        value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
-    if not isinstance(value, dict) or value.get("version") != VERSION:
-        found = value.get("version") if isinstance(value, dict) else None
+    found = value.get("version") if isinstance(value, dict) else None
+    if type(found) is not int or found != VERSION:
         raise IntegrityError(
-            f"`{name}` has version {found!r}, and this musicbuild reads version {VERSION}",
+            f"`{name}` has version {found!r:.40}, and this musicbuild reads version {VERSION}",
             hint="upgrade musicbuild: `pip install -U musicbuild`",
         )
     try:
@@ -145,9 +149,11 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
             purchases={
                 _digest(key): purchase_from_json(one) for key, one in value["purchases"].items()
             },
-            tracks={name: _to_track(one) for name, one in value["tracks"].items()},
+            tracks={_text(track): _to_track(one) for track, one in value["tracks"].items()},
         )
-    except (KeyError, ValueError, TypeError, AttributeError, InvalidOperation) as error:
+    except KeyError as error:
+        raise IntegrityError(f"`{name}` is damaged: no `{error.args[0]}`", hint=_RESTORE) from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
 
 
@@ -159,13 +165,13 @@ def purchase_to_json(one: Purchase) -> dict[str, Any]:
         "provider": one.provider,
         "model": one.model,
         "prompt": one.prompt,
-        "duration": one.duration,
+        "duration": _written(one.duration),
         **({"options": dict(one.options)} if one.options else {}),
         "take": one.take,
         "generation": one.generation,
         "audio": one.audio,
         "bytes": one.bytes,
-        "seconds": one.seconds,
+        "seconds": _written(one.seconds),
         "cost": plain(one.cost.amount),
         "unit": one.cost.unit,
         "bought": one.bought,
@@ -173,9 +179,6 @@ def purchase_to_json(one: Purchase) -> dict[str, Any]:
 
 
 def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
-    cost = Cost(Decimal(_text(value["cost"])), _text(value["unit"]))
-    if not cost.amount.is_finite() or cost.amount < 0:
-        raise ValueError(f"a cost of {cost.amount}")
     options = value.get("options", {})
     return Purchase(
         provider=_text(value["provider"]),
@@ -188,7 +191,7 @@ def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
         audio=_digest(value["audio"]),
         bytes=_count(value["bytes"]),
         seconds=_number(value["seconds"]),
-        cost=cost,
+        cost=Cost(_amount(value["cost"]), _text(value["unit"])),
         bought=_text(value["bought"]),
     )
 
@@ -210,8 +213,8 @@ def _to_track(value: Mapping[str, Any]) -> LockedTrack:
     return LockedTrack(
         generate=_digest(value["generate"]),
         take=_count(value["take"]),
-        outputs={path: _to_output(out) for path, out in value["outputs"].items()},
-        tags={name: _tag(one) for name, one in value["tags"].items()},
+        outputs={_text(path): _to_output(out) for path, out in value["outputs"].items()},
+        tags={_text(name): _tag(one) for name, one in value["tags"].items()},
         draft=bool(_check(value.get("draft", False), lambda one: isinstance(one, bool))),
     )
 
@@ -231,12 +234,15 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _check(value: Any, holds: Callable[[Any], bool]) -> Any:
     if not holds(value):
-        raise ValueError(f"unexpected {value!r}")
+        raise ValueError(f"unexpected {value!r:.80}")
     return value
 
 
 def _text(value: Any) -> str:
-    return str(_check(value, lambda one: isinstance(one, str)))
+    """Take text that can be written to a file again, and be the name of one."""
+    text = str(_check(value, lambda one: isinstance(one, str) and "\0" not in one))
+    text.encode()
+    return text
 
 
 def _digest(value: Any) -> Digest:
@@ -244,19 +250,32 @@ def _digest(value: Any) -> Digest:
 
 
 def _count(value: Any) -> int:
-    return int(_check(value, lambda one: type(one) is int and 0 <= one < 2**53))
+    return int(_check(value, lambda one: type(one) is int and 0 <= one < LARGEST_NUMBER))
 
 
 def _number(value: Any) -> float:
-    return float(_check(value, lambda one: type(one) in (int, Decimal) and 0 <= one < 2**53))
+    return float(_check(value, lambda one: type(one) in (int, float) and 0 <= one < LARGEST_NUMBER))
+
+
+def _amount(value: Any) -> Decimal:
+    return Decimal(_check(_text(value), lambda one: AMOUNT.fullmatch(one) is not None))
 
 
 def _scalar(value: Any) -> str | int | float | bool:
-    if isinstance(value, Decimal):
-        return _number(value)
-    found: str | int | bool = _check(value, lambda one: type(one) in (bool, int, str))
-    return found
+    match value:
+        case str():
+            return _text(value)
+        case float():
+            return float(_check(value, math.isfinite))
+        case _:
+            found: int | bool = _check(value, lambda one: type(one) in (bool, int))
+            return found
 
 
 def _tag(value: Any) -> str | bool:
     return value if isinstance(value, bool) else _text(value)
+
+
+def _written(number: float) -> float:
+    """Write equal numbers alike, so that reading and saving a lock changes no line of it."""
+    return int(number) if number == int(number) else number

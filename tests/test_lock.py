@@ -1,0 +1,414 @@
+"""The lock: read as it was written, merged line by line, and never taken for an empty one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from specimens import Paper, carry_out, price, purchase, sketch, spec, track
+
+from musicbuild import lock as locks
+from musicbuild.cost import Cost
+from musicbuild.errors import IntegrityError
+from musicbuild.hashing import Digest, digest_bytes
+from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase, dump, load, parse, save
+from musicbuild.plan import plan
+
+RESTORE = "\nhint: restore it from version control: it holds what was paid for"
+WISH = spec("Calm «pads»\n80 BPM", options=(("loop", True), ("seed", 7), ("strength", 0.5)))
+
+
+def lock_of(*tracks) -> Lock:
+    """Build tracks on paper and return the lock."""
+    disk = Paper()
+    return carry_out(plan(tracks, Lock(), disk, price), Lock(), disk)
+
+
+ONE = lock_of(track("menu", WISH, prompt=True, paths=["audio/menu.mp3", "audio/größe.mp3"]))
+
+
+def test_a_lock_reads_like_this():
+    wish = spec("Calm «pads»", duration=30.0, options=(("loop", True),))
+    lock = Lock(
+        {wish.key: purchase(wish, seconds=30.0, cost=Cost(Decimal("9.50"), "tokens"))},
+        {
+            "menu": LockedTrack(
+                wish.key,
+                1,
+                {"audio/menu.mp3": LockedOutput(*[Digest(one * 64) for one in "abc"])},
+                {"title": "Menu", "prompt": True},
+                draft=True,
+            )
+        },
+    )
+    assert (
+        dump(lock).decode()
+        == f"""{{
+ "purchases": {{
+  "{wish.key}": {{
+   "audio": "{digest_bytes(wish.key.encode())}",
+   "bought": "2026-11-23T02:11:34Z",
+   "bytes": 480000,
+   "cost": "9.5",
+   "duration": 30,
+   "generation": "gen_{wish.key[:8]}",
+   "model": "musicgen",
+   "options": {{
+    "loop": true
+   }},
+   "prompt": "Calm «pads»",
+   "provider": "elumenta",
+   "seconds": 30,
+   "take": 1,
+   "unit": "tokens"
+  }}
+ }},
+ "tracks": {{
+  "menu": {{
+   "draft": true,
+   "generate": "{wish.key}",
+   "outputs": {{
+    "audio/menu.mp3": {{
+     "audio_digest": "{"c" * 64}",
+     "digest": "{"b" * 64}",
+     "master": "{"a" * 64}"
+    }}
+   }},
+   "tags": {{
+    "prompt": true,
+    "title": "Menu"
+   }},
+   "take": 1
+  }}
+ }},
+ "version": 1
+}}
+"""
+    )
+    assert parse(dump(lock)) == lock
+
+
+def test_no_lock_is_an_empty_one_and_what_is_saved_is_read_again(tmp_path):
+    path = tmp_path / "musicbuild.lock"
+    assert load(path) == Lock()
+    save(path, ONE)
+    assert load(path) == ONE
+
+
+def test_what_was_spent_is_the_sum_of_all_purchases():
+    assert lock_of(track("a", "one"), track("b", "two"), track("c", sketch())).spent == {
+        "tokens": 18
+    }
+
+
+# Round trips.
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
+DIGESTS = st.binary(min_size=1).map(digest_bytes)
+NUMBERS = st.integers(0, 2**53 - 1) | st.floats(0, 2**53 - 1)
+OPTIONS = st.dictionaries(
+    TEXT, TEXT | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9), max_size=3
+).map(lambda options: tuple(sorted(options.items())))
+PURCHASES = st.builds(
+    Purchase,
+    provider=TEXT,
+    model=TEXT,
+    prompt=TEXT,
+    duration=NUMBERS,
+    options=OPTIONS,
+    take=st.integers(1, 99),
+    generation=TEXT,
+    audio=DIGESTS,
+    bytes=st.integers(0, 2**53 - 1),
+    seconds=NUMBERS,
+    cost=st.builds(
+        Cost, st.decimals(0, 10**15 - 1, allow_nan=False, places=4) | st.just(Decimal("-0.0")), TEXT
+    ),
+    bought=TEXT,
+)
+TRACKS = st.builds(
+    LockedTrack,
+    generate=DIGESTS,
+    take=st.integers(1, 99),
+    outputs=st.dictionaries(TEXT, st.builds(LockedOutput, DIGESTS, DIGESTS, DIGESTS), max_size=3),
+    tags=st.dictionaries(TEXT, TEXT | st.booleans(), max_size=3),
+    draft=st.booleans(),
+)
+LOCKS = st.builds(
+    Lock,
+    purchases=st.dictionaries(DIGESTS, PURCHASES, max_size=3),
+    tracks=st.dictionaries(TEXT, TRACKS, max_size=3),
+)
+
+
+@given(LOCKS)
+def test_every_lock_is_read_as_it_was_written_and_written_as_it_was_read(lock):
+    assert parse(dump(lock)) == lock
+    assert dump(parse(dump(lock))) == dump(lock)
+
+
+@given(LOCKS)
+def test_a_lock_is_sorted_with_one_field_a_line(lock):
+    text = dump(lock).decode()
+
+    def is_sorted(pairs):
+        assert [name for name, _ in pairs] == sorted(name for name, _ in pairs)
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=is_sorted)
+    scalars = [line for line in text.split("\n") if not line.rstrip(",").endswith(("{", "}"))]
+    for line in scalars[:-1]:
+        assert len(json.loads(f"{{{line.rstrip(',')}}}")) == 1
+
+
+# Merging.
+
+
+def merged(folder, base, ours, theirs):
+    for name, lock in {"base": base, "ours": ours, "theirs": theirs}.items():
+        (folder / name).write_bytes(dump(lock))
+    run = subprocess.run(
+        ["git", "merge-file", "-p", "ours", "base", "theirs"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+    )
+    return run.returncode, run.stdout
+
+
+def union(one, other):
+    return Lock({**one.purchases, **other.purchases}, {**one.tracks, **other.tracks})
+
+
+def prompts_before_and_after(base):
+    """Find prompts whose keys sort before and after every key of a lock."""
+    keys = sorted(base.purchases)
+    prompts = [f"prompt {number}" for number in range(2000)]
+    first = next(one for one in prompts if spec(one).key < keys[0])
+    last = next(one for one in prompts if spec(one).key > keys[-1])
+    return first, last
+
+
+def test_two_branches_that_add_tracks_merge_by_text(tmp_path):
+    common = [track(name, f"the {name}") for name in ("boss", "credits", "menu", "victory")]
+    base = lock_of(*common)
+    first, last = prompts_before_and_after(base)
+    ours = lock_of(*common, track("arena", first))
+    theirs = lock_of(*common, track("zeppelin", last))
+    code, text = merged(tmp_path, base, ours, theirs)
+    assert code == 0
+    assert parse(text) == union(ours, theirs)
+    assert text == dump(union(ours, theirs))
+
+
+def test_two_branches_that_change_two_tracks_merge_by_text(tmp_path):
+    base = lock_of(track("boss", "one"), track("menu", "two"), track("victory", "three"))
+    one = lock_of(track("boss", "one", bpm="150"), track("menu", "two"), track("victory", "three"))
+    two = lock_of(track("boss", "one"), track("menu", "two"), track("victory", "three", bpm="80"))
+    code, text = merged(tmp_path, base, one, two)
+    assert code == 0
+    assert parse(text).tracks["boss"] == one.tracks["boss"]
+    assert parse(text).tracks["victory"] == two.tracks["victory"]
+
+
+def test_two_branches_that_change_one_track_are_told_to_a_person(tmp_path):
+    base, one, two = (lock_of(track("boss", "one", bpm=bpm)) for bpm in ("", "150", "80"))
+    code, text = merged(tmp_path, base, one, two)
+    assert code == 1
+    with pytest.raises(IntegrityError) as raised:
+        parse(text)
+    assert str(raised.value) == (
+        "`musicbuild.lock` holds an unresolved merge\n"
+        "hint: keep the purchases and tracks of both sides, then remove the markers"
+    )
+    assert raised.value.exit_code == 7
+
+
+# Who owns a path.
+
+
+def test_a_path_belongs_to_the_track_that_had_it_last():
+    lock = lock_of(
+        track("menu", "one", paths=["a.mp3"]), track("boss", "two", paths=["b.mp3", "c.mp3"])
+    )
+    taken = lock.with_track("title", lock.tracks["menu"])
+    assert list(taken.tracks) == ["boss", "title"]
+    part = replace(lock.tracks["menu"], outputs={"b.mp3": lock.tracks["boss"].outputs["b.mp3"]})
+    shared = lock.with_track("menu", part)
+    assert list(shared.tracks["boss"].outputs) == ["c.mp3"]
+    assert list(shared.tracks["menu"].outputs) == ["b.mp3"]
+
+
+# Damage.
+
+
+def refused(data: bytes) -> str:
+    with pytest.raises(IntegrityError) as raised:
+        parse(data)
+    assert raised.value.exit_code == 7
+    return str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "`musicbuild.lock` is empty" + RESTORE),
+        (b" \n\n", "`musicbuild.lock` is empty" + RESTORE),
+        (b"\xff\xfe{}", "`musicbuild.lock` is not UTF-8" + RESTORE),
+        (
+            b"{",
+            "`musicbuild.lock` is damaged: Expecting property name enclosed in double quotes:"
+            " line 1 column 2 (char 1)" + RESTORE,
+        ),
+        (
+            dump(ONE) + b"}",
+            "`musicbuild.lock` is damaged: Extra data: line 47 column 1 (char 1317)" + RESTORE,
+        ),
+        (
+            b'{"version": 2, "purchases": {}, "tracks": {}}',
+            (
+                "`musicbuild.lock` has version 2, and this musicbuild reads version 1\n"
+                "hint: upgrade musicbuild: `pip install -U musicbuild`"
+            ),
+        ),
+        (
+            b'{"version": 1, "version": 1}',
+            "`musicbuild.lock` is damaged: a key appears twice" + RESTORE,
+        ),
+        (b'{"version": 1, "tracks": {}}', "`musicbuild.lock` is damaged: no `purchases`" + RESTORE),
+        (
+            b'{"version": 1, "purchases": {"c0ffee": {}}, "tracks": {}}',
+            "`musicbuild.lock` is damaged: unexpected 'c0ffee'" + RESTORE,
+        ),
+    ],
+)
+def test_damage_is_told_with_the_way_out(data, says):
+    assert refused(data) == says
+
+
+@pytest.mark.parametrize(
+    "version", ["0", "2", "1.0", "true", '"1"', "null", "[1]", "1e400", '"' + "x" * 10**6 + '"']
+)
+def test_only_this_version_is_read(version):
+    said = refused(b'{"version": %s, "purchases": {}, "tracks": {}}' % version.encode())
+    assert "reads version 1" in said
+    assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100 + b"]" * 100,
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"version": 1, "purchases": %s, "tracks": {}}' % (b"[" * 100 + b"]" * 100),
+        b'{"version": 1, "purchases": [], "tracks": {}}',
+        b'{"version": 1, "purchases": null, "tracks": {}}',
+        b'{"version": 1, "purchases": {}, "tracks": []}',
+        b'{"version": 1, "purchases": {}, "tracks": {"menu": []}}',
+        b"null",
+        b'"purchases"',
+        b"\xef\xbb\xbf" + dump(ONE),
+        b'{"version": 1, "purchases": {}, "tracks": {}}\0',
+        b"x" * 5000,
+        b"9" * 5000,
+    ],
+)
+def test_other_shapes_are_refused(data):
+    refused(data)
+
+
+KEY = next(iter(ONE.purchases))
+DEEP = json.loads("[" * 100 + "]" * 100)
+BAD = {
+    ("purchases", KEY, "provider"): [None, 1, ["x"]],
+    ("purchases", KEY, "prompt"): [None, "\ud800", "a\0b", DEEP],
+    ("purchases", KEY, "duration"): [None, "30", True, -1, 2**53, float("nan"), float("inf"), DEEP],
+    ("purchases", KEY, "options"): [None, [], "x", {"x": None}, {"x": DEEP}, {"x": float("nan")}],
+    ("purchases", KEY, "take"): [None, "1", True, -1, 1.5, 2**53],
+    ("purchases", KEY, "generation"): [None, 18502],
+    ("purchases", KEY, "audio"): [None, "", "0" * 63, "0" * 65, "A" * 64, "0" * 64 + "\n", 7],
+    ("purchases", KEY, "bytes"): [None, "1", True, -1, 0.5],
+    ("purchases", KEY, "seconds"): [None, "1", -0.5, float("nan")],
+    ("purchases", KEY, "cost"): [
+        *(None, 9, "", " 9", "-9", "-0", "+9", "NaN", "sNaN", "Infinity", "nine", "1e2"),
+        *("1e999999999", "1e-999999999", "9" * 16, "٩", "9.", "0." + "0" * 401),
+    ],
+    ("purchases", KEY, "unit"): [None, 1],
+    ("purchases", KEY, "bought"): [None, 20261123],
+    ("tracks", "menu"): [None, "x", []],
+    ("tracks", "menu", "generate"): [None, "x", "0" * 63],
+    ("tracks", "menu", "take"): [None, "1", True, -1],
+    ("tracks", "menu", "draft"): [None, 1, "yes"],
+    ("tracks", "menu", "tags"): [None, [], {"title": 1}, {"title": None}, {"\ud800": "x"}],
+    ("tracks", "menu", "outputs"): [None, [], {"a.mp3": []}, {"a\0.mp3": {}}],
+    ("tracks", "menu", "outputs", "audio/menu.mp3"): [None, "x", {}],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "master"): [None, 1, "0" * 63],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "digest"): [None, 1, "g" * 64],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "audio_digest"): [None, 1, ""],
+}
+
+
+@pytest.mark.parametrize(
+    ("place", "value"), [(place, value) for place, values in BAD.items() for value in values]
+)
+def test_a_wrong_value_is_refused_in_few_words(place, value):
+    whole = json.loads(dump(ONE))
+    inner = whole
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    assert len(refused(json.dumps(whole).encode())) < 300
+
+
+@pytest.mark.parametrize("place", [place for place in BAD if place[-1] not in ("options", "draft")])
+def test_a_missing_value_is_refused(place):
+    whole = json.loads(dump(ONE))
+    inner = whole
+    for name in place[:-1]:
+        inner = inner[name]
+    inner.pop(place[-1], None)
+    if place in (("tracks", "menu"), ("tracks", "menu", "outputs", "audio/menu.mp3")):
+        parse(json.dumps(whole).encode())
+    elif place[-1] != "draft":
+        assert f"no `{place[-1]}`" in refused(json.dumps(whole).encode())
+
+
+@pytest.mark.parametrize("place", [("purchases",), ("tracks",), ("tracks", "menu")])
+def test_a_key_that_appears_twice_is_refused(place):
+    text = dump(ONE).decode()
+    line = next(line for line in text.split("\n") if f'"{place[-1]}": {{' in line)
+    refused(text.replace(line, f"{line}}},\n{line}", 1).encode())
+
+
+def test_a_lock_cut_anywhere_is_refused():
+    data = dump(ONE)
+    for end in range(len(data) - 1):
+        refused(data[:end])
+    assert parse(data[:-1]) == ONE
+
+
+@settings(max_examples=300)
+@given(
+    st.binary(max_size=40) | st.text(max_size=40).map(lambda text: text.encode(errors="replace"))
+)
+def test_no_bytes_do_more_than_be_refused(data):
+    with pytest.raises(IntegrityError):
+        parse(data)
+
+
+def test_a_lock_that_is_too_large_is_not_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(locks, "LARGEST", 2 << 20)
+    path = tmp_path / "musicbuild.lock"
+    path.write_bytes(b" " * (2 << 20) + b"{")
+    with pytest.raises(IntegrityError) as raised:
+        load(path)
+    assert str(raised.value) == "`musicbuild.lock` is larger than 2 MiB" + RESTORE
+
+
+def test_line_ends_of_another_system_do_no_harm():
+    assert parse(dump(ONE).replace(b"\n", b"\r\n")) == ONE
