@@ -1,0 +1,189 @@
+"""Specs: every field belongs to exactly one stage, and a key is the same everywhere, for ever."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import fields, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from musicbuild.hashing import Digest, digest_bytes
+from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+
+AUDIO = digest_bytes(b"audio")
+PICTURE = digest_bytes(b"picture")
+PLAIN = TrackSpec(
+    id="menu",
+    generate=GenerateSpec("elumenta", "musicgen", "Calm pads", 30),
+    outputs=(Output("audio/menu.mp3", MasterSpec("mp3", Tags(title="Main Menu"))),),
+)
+
+
+def keys(track):
+    """Return the keys of all that is paid for, and of all that is mastered."""
+    return (
+        [spec.key for spec in (track.generate, *track.wishes)],
+        [output.master.key(AUDIO) for output in track.outputs],
+    )
+
+
+def with_output(**changed):
+    return replace(PLAIN, outputs=(replace(PLAIN.outputs[0], **changed),))
+
+
+def with_master(**changed):
+    return with_output(master=replace(PLAIN.outputs[0].master, **changed))
+
+
+def with_tags(**changed):
+    return with_master(tags=replace(PLAIN.outputs[0].master.tags, **changed))
+
+
+PAID, FREE, NAME = "paid", "free", "name"
+
+STAGES = {
+    (GenerateSpec, "provider"): (PAID, "other"),
+    (GenerateSpec, "model"): (PAID, "other"),
+    (GenerateSpec, "prompt"): (PAID, "Calm pads."),
+    (GenerateSpec, "duration"): (PAID, 31),
+    (GenerateSpec, "options"): (PAID, (("seed", 7),)),
+    (GenerateSpec, "take"): (PAID, 2),
+    (Tags, "title"): (FREE, "Menu"),
+    (Tags, "artist"): (FREE, "Nightfall Games"),
+    (Tags, "album"): (FREE, "Nightfall"),
+    (Tags, "number"): (FREE, "3/12"),
+    (Tags, "genre"): (FREE, "Ambient"),
+    (Tags, "bpm"): (FREE, "80"),
+    (Tags, "key"): (FREE, "F# minor"),
+    (Tags, "comment"): (FREE, "First"),
+    (Tags, "copyright"): (FREE, "2026"),
+    (Tags, "cover"): (FREE, PICTURE),
+    (Tags, "prompt"): (FREE, True),
+    (MasterSpec, "format"): (FREE, "ogg"),
+    (MasterSpec, "tags"): (FREE, Tags()),
+    (Output, "path"): (NAME, "music/menu.mp3"),
+    (Output, "master"): (FREE, MasterSpec("ogg", Tags())),
+    (TrackSpec, "id"): (NAME, "main-menu"),
+    (TrackSpec, "generate"): (PAID, GenerateSpec("elumenta", "musicgen", "Loud drums", 30)),
+    (TrackSpec, "outputs"): (FREE, (*PLAIN.outputs, Output("menu.ogg", MasterSpec("ogg", Tags())))),
+    (TrackSpec, "takes"): (PAID, 2),
+    (TrackSpec, "labels"): (NAME, ("act2",)),
+    (TrackSpec, "cover"): (NAME, "cover.png"),
+}
+CHANGE = {
+    GenerateSpec: lambda **changed: replace(PLAIN, generate=replace(PLAIN.generate, **changed)),
+    Tags: with_tags,
+    MasterSpec: with_master,
+    Output: with_output,
+    TrackSpec: lambda **changed: replace(PLAIN, **changed),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(kind, one.name) for kind in CHANGE for one in fields(kind)]
+)
+def test_every_field_belongs_to_exactly_one_stage(kind, name):
+    stage, other = STAGES[kind, name]
+    changed = CHANGE[kind](**{name: other})
+    assert changed != PLAIN
+    (paid, free), (paid_now, free_now) = keys(PLAIN), keys(changed)
+    assert (paid != paid_now, free != free_now) == (stage == PAID, stage == FREE)
+
+
+def test_no_field_is_forgotten_or_invented():
+    assert set(STAGES) == {(kind, one.name) for kind in CHANGE for one in fields(kind)}
+
+
+OPTIONS = (("loop", True), ("seed", 7), ("strength", 2.5), ("style", "größer"))
+
+
+def test_the_paid_key_of_a_plain_spec_is_this_for_ever():
+    plain = GenerateSpec("elumenta", "musicgen", "Calm pads", 30)
+    assert plain.key == "d08dc45d654d704c0a69c98defdf6b23707aba799f96da56c2a91cd60c0da0a8"
+
+
+def test_the_paid_key_of_a_full_spec_is_this_for_ever():
+    full = GenerateSpec("sketch", "sketch-1", "Café\n«ночь»", 90.5, OPTIONS, 3)
+    assert full.key == "1adef90f3ef88a5a156263270fff7b188522508be55768c38837b2daf208cc7f"
+
+
+def test_the_free_key_is_this_until_the_recipe_changes():
+    tags = Tags(
+        title="Boss",
+        artist="Nightfall Games",
+        album="Nightfall",
+        number="3/12",
+        genre="Industrial",
+        bpm="150",
+        key="F# minor",
+        comment="Phase 1",
+        copyright="2026",
+        cover=PICTURE,
+        prompt=True,
+    )
+    assert (
+        MasterSpec("mp3", tags).key(AUDIO)
+        == "3c93af149e7b8b963747c55626e708e196612b909b08e7af86825937de245b71"
+    )
+    assert (
+        MasterSpec("mp3", Tags()).key(AUDIO)
+        == "64d965ddbbc35afac57a485755800f23a17d6a6aecc42885b7fc5ef8e1623804"
+    )
+
+
+def test_a_key_depends_on_the_audio():
+    master = MasterSpec("mp3", Tags())
+    assert master.key(AUDIO) != master.key(Digest("0" * 64))
+
+
+@pytest.mark.parametrize("value", [2, 2.0])
+def test_equal_numbers_give_one_key(value):
+    same = replace(PLAIN.generate, duration=value, options=(("strength", value),))
+    assert same.key == replace(PLAIN.generate, duration=2, options=(("strength", 2),)).key
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_number_that_is_none_has_no_key(value):
+    with pytest.raises(ValueError, match="JSON compliant"):
+        assert replace(PLAIN.generate, duration=value).key
+    with pytest.raises(ValueError, match="JSON compliant"):
+        assert replace(PLAIN.generate, options=(("strength", value),)).key
+
+
+def test_takes_are_one_wish_each():
+    track = replace(PLAIN, takes=3)
+    assert [spec.take for spec in track.wishes] == [1, 2, 3]
+    assert track.wishes[0] == track.generate
+    assert len({spec.key for spec in track.wishes}) == 3
+
+
+@given(
+    st.dictionaries(st.text(), st.text() | st.integers() | st.booleans(), max_size=6),
+    st.randoms(use_true_random=False),
+)
+def test_any_order_of_keys_gives_the_same_key(options, chance):
+    names = list(options)
+    chance.shuffle(names)
+    one = replace(PLAIN.generate, options=tuple(sorted(options.items())))
+    other = replace(PLAIN.generate, options=tuple(sorted((name, options[name]) for name in names)))
+    assert one.key == other.key
+
+
+def test_a_key_is_the_same_in_every_process():
+    code = (
+        "from musicbuild.spec import GenerateSpec;"
+        "print(GenerateSpec('elumenta', 'musicgen', 'Calm pads', 30).key)"
+    )
+    for seed in ("1", "2"):
+        run = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.strip() == PLAIN.generate.key
