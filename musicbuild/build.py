@@ -21,6 +21,7 @@ from .errors import (
     Busy,
     Failed,
     IntegrityError,
+    Interrupted,
     MusicbuildError,
     NotSent,
     Refused,
@@ -230,6 +231,8 @@ class _Build:
         self._listen(TrackStarted(name, step))
         try:
             self._make(step)
+        except Interrupted:
+            return False
         except MusicbuildError as error:
             self._fail(name, error)
         except OSError as error:

@@ -134,11 +134,14 @@ class Buyer:
             self._record(payment.attempt, payment.spec, payment.purchase)
             return payment.purchase
         try:
-            if payment.generation:
-                return self._see_through("", payment, Ticket(payment.generation))
-            ticket = self._adopt("", payment)
+            ticket = (
+                Ticket(payment.generation, model=payment.spec.model)
+                if payment.generation
+                else self._adopt("", payment)
+            )
             if ticket is not None:
-                self.journal.accept(payment.attempt, ticket.id)
+                if not payment.generation:
+                    self.journal.accept(payment.attempt, ticket.id)
                 return self._see_through("", payment, ticket)
         except Failed:
             pass
@@ -147,7 +150,8 @@ class Buyer:
 
     def fetch_again(self, purchase: Purchase) -> bytes:
         """Return audio that was bought and got lost, from the provider, for nothing."""
-        delivery = self.connections[purchase.provider].collect(Ticket(purchase.generation))
+        ticket = Ticket(purchase.generation, model=purchase.model)
+        delivery = self.connections[purchase.provider].collect(ticket)
         if digest_bytes(delivery.audio) != purchase.audio:
             raise IntegrityError(
                 f"generation `{purchase.generation}` now has other audio than was bought",

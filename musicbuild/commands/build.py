@@ -25,7 +25,7 @@ from ..project import Project
 from ..purchase import Settling
 from ..selection import select
 from ..steps import Plan
-from .opening import chosen, open_chosen, shown
+from .opening import open_chosen, shown, wishes
 from .options import Choice, Settings, track_names, with_choice, with_settings
 
 
@@ -87,16 +87,17 @@ def command(
     TRACK is an id or a glob; without any it is all tracks.
     """
     project = open_chosen(settings)
-    wishes = Wishes(
-        only=None if choice.everything else chosen(project, choice),
-        draft=project.draft_of if draft else None,
+    wished = wishes(
+        project,
+        choice,
+        draft=draft,
         force=select(project.tracks, patterns=force) if force else frozenset(),
         overwrite=overwrite,
     )
     if dry_run or locked:
-        return _look(project, wishes, locked=locked)
+        return _look(project, wished, locked=locked)
     settings.console.warn(project.specified.warnings)
-    return _run(project, wishes, settings.console, _Limits(**terms))  # type: ignore[arg-type]
+    return _run(project, wished, settings.console, _Limits(**terms))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,9 @@ class _Signals:
                 signal.signal(name, handler)
 
 
-def _look(project: Project, wishes: Wishes, *, locked: bool) -> Answer:
+def _look(project: Project, wished: Wishes, *, locked: bool) -> Answer:
     """Show what a build would do."""
-    plan = project.plan(wishes)
+    plan = project.plan(wished)
     told = shown(project, plan)
     error = None
     if locked and plan.to_do:
@@ -170,7 +171,7 @@ def _look(project: Project, wishes: Wishes, *, locked: bool) -> Answer:
     )
 
 
-def _run(project: Project, wishes: Wishes, console: Console, limits: _Limits) -> int:
+def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) -> int:
     workshop = engine.Workshop(
         lock_path=project.lock_path,
         state=project.state,
@@ -194,16 +195,16 @@ def _run(project: Project, wishes: Wishes, console: Console, limits: _Limits) ->
         with signals.heard(), console.listening() as listen:
             outcome = engine.build(
                 workshop,
-                lambda lock: project.plan(wishes, lock),
+                lambda lock: project.plan(wished, lock),
                 approve,
-                terms=limits.terms(project, overwrite=wishes.overwrite),
+                terms=limits.terms(project, overwrite=wished.overwrite),
                 listen=listen,
                 stop=signals.stop,
             )
     except Interrupted as error:
         error.exit_code = 128 + signals.number
         raise
-    if signals.number and outcome.exit_code in (0, 130) and (outcome.left or outcome.failed):
+    if signals.number and outcome.left and not outcome.failed:
         raise _interrupted(project, signals.number)
     return outcome.exit_code
 

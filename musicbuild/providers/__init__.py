@@ -143,7 +143,13 @@ class Providers:
             if name not in self._found:
                 hint = suggestion(name, self) or f"installed are {', '.join(self)}"
                 raise UsageError(f"unknown provider `{name}`", hint=hint)
-            self._loaded[name] = self._found[name].load()
+            try:
+                self._loaded[name] = self._found[name].load()
+            except Exception as error:  # noqa: BLE001  a plug-in may fail in any way
+                raise UsageError(
+                    f"the provider `{name}` can't be loaded: {type(error).__name__}: {error}",
+                    hint=f"reinstall the package that brings it, `{self._found[name].value}`",
+                ) from None
         return self._loaded[name]
 
     def model(self, written: str) -> Model:

@@ -243,17 +243,15 @@ def _waiting(ticket: Ticket, why: str) -> Undelivered:
     return Undelivered(
         f"generation `{printable(ticket.id)}` can't be had now: {why}; it stays paid for, and to "
         "be collected",
-        hint="`musicbuild recover` collects it, for nothing",
+        hint="`musicbuild build` collects it, for nothing",
     )
 
 
 def _unreadable(what: str, answer: Answer) -> Unavailable:
     said = f": {answer.said()}" if answer.said() else ""
     if answer.status == 401:
-        return Unavailable(
-            f"{SERVICE} refuses the key{said}; nothing was charged", hint=f"check `{KEY}`"
-        )
-    return Unavailable(f"{what} can't be read (status {answer.status}){said}; nothing was charged")
+        return Unavailable(f"{SERVICE} refuses the key{said}", hint=f"check `{KEY}`")
+    return Unavailable(f"{what} can't be read (status {answer.status}){said}")
 
 
 def _whole(text: str | None) -> int | None:

@@ -81,5 +81,5 @@ def _ticket(told: Mapping[str, Any]) -> Ticket:
 def unread(why: str) -> Undelivered:
     return Undelivered(
         f"the history of elumenta can't be read whole: {why}; nothing was charged for that",
-        hint="`musicbuild recover` tries again, for nothing",
+        hint="`musicbuild build` tries again, for nothing",
     )

@@ -133,7 +133,7 @@ class Api:
             raise NotSent(
                 f"{self._service} can't be reached: {self._words(outcome)}; "
                 "nothing was sent, nothing charged",
-                hint="`musicbuild doctor` tries the connection",
+                hint="`musicbuild doctor --online` tries the connection",
             )
         raise lost(f"the answer of {self._service} was lost: {self._words(outcome)}")
 
@@ -159,7 +159,7 @@ class Api:
         if not isinstance(outcome, Answer):
             return Unavailable(
                 f"{self._service} can't be reached: {self._words(outcome)}",
-                hint="`musicbuild doctor` tries the connection",
+                hint="`musicbuild doctor --online` tries the connection",
             )
         what = "is no JSON" if outcome.good else f"has status {outcome.status}"
         said = f": {outcome.said()}" if outcome.said() else ""

@@ -22,7 +22,7 @@ LONGEST_WAIT = 2 * 86_400.0
 
 TRACK_REFUSED = frozenset({400, 404, 405, 411, 413, 414, 415, 422, 431, 451})
 MOVED = frozenset({307, 308})
-LOOK = "`musicbuild recover` looks it up before anything is paid again"
+LOOK = "`musicbuild build` looks it up before anything is paid again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def judge(answer: Answer, service: str) -> ProviderError | None:
         case _ if status in TRACK_REFUSED:
             return Refused(refused, hint="change the track, then `musicbuild plan`")
         case 401:
-            hint = "check the key; `musicbuild doctor` tries it for nothing"
+            hint = "check the key; `musicbuild doctor --online` tries it for nothing"
             return Refused(refused, scope=Scope.BUILD, hint=hint)
         case 402:
             hint = "`musicbuild plan --online` shows the balance and the need"
@@ -116,7 +116,7 @@ def judge(answer: Answer, service: str) -> ProviderError | None:
                 f"{service} is at another address ({status}), and a paid request follows no "
                 "redirect; nothing was charged",
                 scope=Scope.BUILD,
-                hint="set the base URL in the environment; `musicbuild doctor` shows it",
+                hint="set the base URL in the environment",
             )
         case _:
             return lost(f"{service} answered with status {status}{words}")

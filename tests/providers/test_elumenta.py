@@ -197,7 +197,7 @@ def test_what_may_have_been_charged_says_so_and_is_sent_once(gateway, connect, f
     gateway.fault("post", fault, queued=None if fault == "unread" else queued)
     with pytest.raises(AnswerLost, match=MAY_BE_CHARGED) as caught:
         connect().submit(SPEC)
-    assert "`musicbuild recover`" in safe(caught.value)
+    assert "`musicbuild build`" in safe(caught.value)
     assert len(gateway.posts) == 1
 
 
@@ -382,7 +382,7 @@ def test_the_end_of_waiting_is_said_in_whole(gateway, connect):
     assert str(caught.value) == (
         f"generation `{ticket.id}` can't be had now: it is not ready after 300 seconds; "
         "it stays paid for, and to be collected\n"
-        "hint: `musicbuild recover` collects it, for nothing"
+        "hint: `musicbuild build` collects it, for nothing"
     )
 
 
@@ -645,8 +645,7 @@ def test_a_refused_key_is_named(gateway, connect):
     with pytest.raises(Unavailable) as caught:
         connect(ELUMENTA_API_KEY="nb_of-somebody-else").balance()
     assert str(caught.value) == (
-        "elumenta refuses the key: the stand-in says 401; nothing was charged\n"
-        "hint: check `ELUMENTA_API_KEY`"
+        "elumenta refuses the key: the stand-in says 401\nhint: check `ELUMENTA_API_KEY`"
     )
 
 

@@ -146,7 +146,7 @@ def test_a_history_that_is_not_whole_is_none(page, why):
         history(page)
     assert str(caught.value) == (
         f"the history of elumenta can't be read whole: {why}; nothing was charged for that\n"
-        "hint: `musicbuild recover` tries again, for nothing"
+        "hint: `musicbuild build` tries again, for nothing"
     )
 
 
