@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-import time
+import tracemalloc
 import wave
 from fractions import Fraction
 from functools import cache
@@ -267,24 +267,14 @@ def test_bright_is_brighter_than_dark():
 # -- cheap
 
 
-def test_it_is_fast_enough():
-    begun = time.process_time()
-    composer.sketch(ROCK, "20", take=9)
-    assert 20 / (time.process_time() - begun) > 15
-
-
 def test_a_minute_needs_little_memory():
-    if sys.platform == "win32":  # no resource module there; the bound is the same everywhere
-        return
-    code = (
-        "import resource\n"
-        "from musicbuild.sketch import sketch\n"
-        f"sketch({ROCK!r}, '60')\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    unit = 1 if sys.platform == "darwin" else 1024
-    assert int(done.stdout) * unit < 300e6
+    tracemalloc.start()
+    try:
+        composer.sketch(ROCK, "60")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 200e6
 
 
 def test_importing_it_loads_numpy_and_nothing_else_heavy():
