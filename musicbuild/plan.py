@@ -74,7 +74,10 @@ def plan(
 ) -> Plan:
     """Decide one step for each track that is wished for; the same values give the same plan."""
     wishes = wishes or Wishes()
-    made = {path: out for one in lock.tracks.values() for path, out in one.outputs.items()}
+    made: dict[str, set[Digest]] = {}
+    for locked in lock.tracks.values():
+        for path, output in locked.outputs.items():
+            made.setdefault(path, set()).add(output.digest)
     decision = _Decision(lock, made, facts, quote, wishes)
     chosen = (track for track in tracks if wishes.only is None or track.id in wishes.only)
     orphans = _orphans(tracks, lock) if wishes.only is None else ()
@@ -84,7 +87,8 @@ def plan(
 @dataclass(frozen=True, slots=True)
 class _Decision:
     lock: Lock
-    made: Mapping[str, LockedOutput]
+    made: Mapping[str, set[Digest]]
+    """Digests by path; a merge may have left a path to two tracks."""
     facts: Facts
     quote: Callable[[GenerateSpec], Quote]
     wishes: Wishes
@@ -92,27 +96,37 @@ class _Decision:
 
     def step(self, track: TrackSpec) -> Step:
         """Compare one track with the lock, the paid stage first."""
-        draft = False
-        missing = [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+        draft, locked = False, self.lock.tracks.get(track.id)
+        missing = self._missing(track)
         if missing and self.wishes.draft:
-            standin = self.wishes.draft(track)
-            draft = standin.generate != track.generate
-            track = standin
-            missing = [spec for spec in track.wishes if spec.key not in self.lock.purchases]
-        locked = self.lock.tracks.get(track.id)
+            if picked(track, locked) in missing:
+                standin = self.wishes.draft(track)
+                draft = standin.generate != track.generate
+                track = standin
+                missing = self._missing(track)
+            else:
+                missing = []  # of what is bought no draft is made, though more takes are wished for
         if foreign := self._foreign(track):
             return self._blocked(track, locked, missing, foreign)
         if missing:
             return self._generate(track, missing, self._changes(track, locked), draft=draft)
         return self._finish(track, locked, draft=draft)
 
+    def _missing(self, track: TrackSpec) -> list[GenerateSpec]:
+        return [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+
     def _finish(self, track: TrackSpec, locked: LockedTrack | None, *, draft: bool) -> Step:
         """Decide the free stages of a track whose audio was made."""
         spec = picked(track, locked)
         audio = self.lock.purchases[spec.key].audio
-        stale = [one for one in track.outputs if not self._current(one, audio, locked)]
-        absent = [one for one in track.outputs if one not in stale and not self._at_hand(one)]
-        unfetched = tuple(one.path for one in absent if self.facts.find(one.path))
+        known = locked.outputs if locked else {}
+        stale = [one for one in track.outputs if not _current(one, audio, known)]
+        absent = [
+            one
+            for one in track.outputs
+            if one not in stale and not self._intact(one.path, known[one.path])
+        ]
+        unfetched = tuple(one.path for one in absent if self._is_pointer(one.path))
         forced = track.id in self.wishes.force
 
         if forced and self._free(spec):
@@ -120,9 +134,9 @@ class _Decision:
         if not (stale or absent or forced):
             return Keep(track)
         if absent and not stale and not forced:
-            objects = {one.path: self.made[one.path].digest for one in absent}
+            objects = {one.path: known[one.path].digest for one in absent}
             if all(map(self.facts.holds, objects.values())):
-                return Restore(track, (Reason(Cause.OUTPUT_MISSING),), objects)
+                return Restore(track, self._absence(absent), objects)
 
         outputs = track.outputs if forced else (*stale, *absent)
         reasons = self._why(track, locked, stale, absent, forced=forced)
@@ -196,9 +210,14 @@ class _Decision:
             reasons.append(Reason(Cause.MASTERING))
         if locked and any(one.path not in known for one in stale):
             reasons.append(Reason(Cause.OUTPUT_NEW))
-        if absent:
-            reasons.append(Reason(Cause.OUTPUT_MISSING))
-        return tuple(reasons)
+        return (*reasons, *self._absence(absent))
+
+    def _absence(self, absent: list[Output]) -> tuple[Reason, ...]:
+        """Say why outputs that the lock has are not at hand: gone, or to be overwritten."""
+        edited = [one for one in absent if self.facts.find(one.path)]
+        edited = [one for one in edited if not self._is_pointer(one.path)]
+        gone = (Reason(Cause.OUTPUT_MISSING),) if len(edited) < len(absent) else ()
+        return (*(Reason(Cause.EDITED, after=one.path) for one in edited), *gone)
 
     def _blocked(
         self,
@@ -218,20 +237,15 @@ class _Decision:
             return []
         found = []
         for output in track.outputs:
-            there, made = self.facts.find(output.path), self.made.get(output.path)
-            ours = made is not None and there is not None and there.digest == made.digest
-            if there is None or ours or self.facts.holds(there.digest):
+            there, made = self.facts.find(output.path), self.made.get(output.path, set())
+            if there is None or there.digest in made or self.facts.holds(there.digest):
                 continue
             found.append(Reason(Cause.EDITED if made else Cause.FOREIGN, after=output.path))
         return found
 
-    def _current(self, output: Output, audio: Digest, locked: LockedTrack | None) -> bool:
-        """Tell whether the lock says that this output was made from this audio, just so."""
-        made = locked.outputs.get(output.path) if locked else None
-        return made is not None and made.master == output.master.key(audio)
-
-    def _at_hand(self, output: Output) -> bool:
-        return self._intact(output.path, self.made[output.path])
+    def _is_pointer(self, path: str) -> bool:
+        there = self.facts.find(path)
+        return there is not None and not there.fetched
 
     def _intact(self, path: str, made: LockedOutput) -> bool:
         there = self.facts.find(path)
@@ -254,6 +268,12 @@ def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
     """Return the take that the outputs are made from: the one in the lock, else the first."""
     made_from = [spec for spec in track.wishes if locked and spec.key == locked.generate]
     return made_from[0] if made_from else track.generate
+
+
+def _current(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -> bool:
+    """Tell whether the lock says that this output was made from this audio, just so."""
+    made = known.get(output.path)
+    return made is not None and made.master == output.master.key(audio)
 
 
 def tags_of(track: TrackSpec) -> dict[str, str | bool]:
