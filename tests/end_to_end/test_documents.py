@@ -6,10 +6,13 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from projects import PROGRAM, Ran
+
+import musicbuild
 
 ROOT = Path(__file__).parents[2]
 SETUP = 2
@@ -97,3 +100,17 @@ def test_the_commands_for_scripts_are_understood(project):
     assert len(typed_lines) == 5
     project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
     assert [typed(project, line).code for line in typed_lines] == [0] * 5
+
+
+def test_the_python_of_the_documents_runs(project):
+    (code,) = blocks("docs/scripting.md", "python")
+    project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=project.folder, capture_output=True, check=True
+    )
+    assert done.stdout == b"theme ['new']\n"
+
+
+def test_what_is_not_offered_is_not_there():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = musicbuild.nothing
