@@ -12,8 +12,6 @@ from pathlib import Path
 import pytest
 from projects import PROGRAM, Ran
 
-import musicbuild
-
 ROOT = Path(__file__).parents[2]
 SETUP = 2
 """The first blocks of the README need a package index; `.ci/run` runs them word by word."""
@@ -109,8 +107,3 @@ def test_the_python_of_the_documents_runs(project):
         [sys.executable, "-c", code], cwd=project.folder, capture_output=True, check=True
     )
     assert done.stdout == b"theme ['new']\n"
-
-
-def test_what_is_not_offered_is_not_there():
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = musicbuild.nothing
