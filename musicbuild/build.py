@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -98,9 +98,17 @@ class Outcome:
     @property
     def exit_code(self) -> int:
         """Return the gravest of all codes: unsettled money first, then lost bytes."""
-        codes = {error.exit_code for error in self.failed.values()}
-        grave = (6, 7, 130, 143, 5, 4)
-        return next((code for code in grave if code in codes), 1 if codes else 0)
+        return _gravest(error.exit_code for error in self.failed.values())
+
+
+def _gravest(found: Iterable[int]) -> int:
+    codes = set(found)
+    grave = (6, 7, 130, 143, 5, 4)
+    return next((code for code in grave if code in codes), 1 if codes else 0)
+
+
+def _disk_failed(error: OSError) -> IntegrityError:
+    return IntegrityError(f"the disk failed: {error.strerror or error}")
 
 
 def build(
@@ -137,7 +145,8 @@ class _Build:
     ) -> None:
         self._workshop, self._terms, self._stop = workshop, terms, stop
         self.lock = locks.load(workshop.lock_path)
-        self._allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
+        self._planned = self.lock
+        self._allowance = self._limits()
         self._clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, self._clock)
         self._mutex = threading.RLock()
@@ -145,6 +154,7 @@ class _Build:
         self._made: list[str] = []
         self._failed: dict[str, MusicbuildError] = {}
         self._halt = threading.Event()
+        self._broken: BaseException | None = None
         self._known: dict[str, frozenset[str]] = {}
         self._refused: dict[str, Refused] = {}
         self._journal = Journal(workshop.state / "journal")
@@ -164,10 +174,29 @@ class _Build:
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
 
     def recover(self) -> None:
-        """Settle every payment that an earlier build left open."""
+        """Settle every payment that an earlier build left open.
+
+        Raises the gravest error if some can't be settled now, after all others were.
+        """
+        errors: list[MusicbuildError] = []
         for payment in self._open:
-            purchase = self._buyer.settle(payment)
-            self._listen(Recovered(payment.spec, purchase.cost if purchase else None))
+            try:
+                purchase = self._buyer.settle(payment)
+            except Interrupted:
+                raise
+            except MusicbuildError as error:
+                errors.append(error)
+            except OSError as error:
+                errors.append(_disk_failed(error))
+            else:
+                self._listen(Recovered(payment.spec, purchase.cost if purchase else None))
+        if errors:
+            gravest = _gravest(error.exit_code for error in errors)
+            raise next(error for error in errors if error.exit_code == gravest)
+        self._allowance = self._limits()  # what was recovered counts for the budget
+
+    def _limits(self) -> Allowance:
+        return Allowance(self.lock.spent, self._terms.budget, self._terms.cap)
 
     def prepare(self, plan: Plan) -> None:
         """Make sure that all can be paid before anything is: limits, keys and balances."""
@@ -187,6 +216,7 @@ class _Build:
 
     def make(self, plan: Plan) -> Outcome:
         """Make all steps, `jobs` at once, and say how it went."""
+        self._planned = self.lock
         steps = [step for step in plan.to_do if not isinstance(step, Edited)]
         twins: dict[Digest, list[Step]] = {}
         for step in steps:
@@ -202,6 +232,8 @@ class _Build:
         for worker in workers:
             worker.start()
         self._join(workers)
+        if self._broken is not None:
+            raise self._broken
         begun = {*self._made, *self._failed}
         left = tuple(step.track.id for step in steps if step.track.id not in begun)
         spent = self._allowance.spent
@@ -218,12 +250,14 @@ class _Build:
             worker.join(max(0.0, end - self._workshop.clock.monotonic()))
 
     def _work(self, todo: queue.SimpleQueue[list[Step]]) -> None:
-        while not (self._stop.is_set() or self._halt.is_set()):
-            try:
-                group = todo.get_nowait()
-            except queue.Empty:
-                return
-            all(map(self._try, group))
+        try:
+            while not (self._stop.is_set() or self._halt.is_set()):
+                all(map(self._try, todo.get_nowait()))
+        except queue.Empty:
+            return
+        except BaseException as error:  # noqa: BLE001  raised again by `make`, not in a thread
+            self._broken = error
+            self._halt.set()
 
     def _try(self, step: Step) -> bool:
         """Make one step; tell whether that went well, so that its twins can follow."""
@@ -236,7 +270,7 @@ class _Build:
         except MusicbuildError as error:
             self._fail(name, error)
         except OSError as error:
-            self._fail(name, IntegrityError(f"the disk failed: {error.strerror or error}"))
+            self._fail(name, _disk_failed(error))
         else:
             self._made.append(name)
             self._listen(TrackFinished(name, step))
@@ -269,7 +303,7 @@ class _Build:
         """Have audio made for one spec, within what may be spent."""
         model = self._workshop.providers.model_of(spec)
         if model.repeatable:
-            self._record(spec.key, self._buyer.make(track.id, spec))
+            self._record(spec, self._buyer.make(track.id, spec))
             return
         if refused := self._refused.get(str(model)):
             raise refused
@@ -292,24 +326,24 @@ class _Build:
         *,
         draft: bool,
     ) -> None:
-        purchase = self.lock.purchases[spec.key]
-        audio = self._finisher.audio(purchase, source)
-        if audio is None:
-            raise IntegrityError(
-                f"the stored audio of `{track.id}` is damaged",
-                hint=f"delete the object `{purchase.audio}` from the store, and build again",
-            )
+        audio = self._finisher.audio(track, spec, source, self._planned if source else self.lock)
         kind = self._workshop.providers.model_of(spec).kind
         made = self._finisher.finish(
             track, outputs, lock=self.lock, spec=spec, audio=audio, kind=kind, draft=draft
         )
         with self._mutex:
+            made = self._finisher.with_rest(made, self.lock.tracks.get(track.id))
             self.lock = self.lock.with_track(track.id, made)
             locks.save(self._workshop.lock_path, self.lock)
 
-    def _record(self, key: Digest, purchase: Purchase) -> None:
+    def _record(self, spec: GenerateSpec, purchase: Purchase) -> None:
+        """Enter a purchase; one that was paid for twice, on two machines, is one more take."""
         with self._mutex:
-            self.lock = self.lock.with_purchase(key, purchase)
+            while (there := self.lock.purchases.get(spec.key)) and there.cost:
+                if there.generation == purchase.generation:
+                    break
+                spec = replace(spec, take=spec.take + 1)
+            self.lock = self.lock.with_purchase(spec.key, replace(purchase, take=spec.take))
             locks.save(self._workshop.lock_path, self.lock)
 
     def _history(self, connection: Connection) -> frozenset[str]:

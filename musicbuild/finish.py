@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .errors import IntegrityError
 from .hashing import Digest, digest_bytes
-from .lock import Lock, LockedOutput, LockedTrack, Purchase
+from .lock import Lock, LockedOutput, LockedTrack
 from .models import SourceType
 from .outputs import Tree
 from .plan import tags_of
@@ -24,9 +24,30 @@ class Finisher:
     tree: Tree
     overwrite: bool = False
 
-    def audio(self, purchase: Purchase, source: str) -> bytes | None:
-        """Return a purchase's audio from the store, or from an output that holds it."""
-        return self.store.get(purchase.audio) or (self.tree.read(source) if source else None)
+    def audio(self, track: TrackSpec, spec: GenerateSpec, source: str, lock: Lock) -> bytes:
+        """Return bought audio from the store, or from the output `source` that holds it.
+
+        `lock` is the one that was planned with.  By now another track may have replaced that
+        output; it is in the store then.  Raises IntegrityError if the audio is not to be had.
+        """
+        purchase = lock.purchases[spec.key]
+        if not source:
+            data = self.store.get(purchase.audio)
+            if data is None:
+                raise IntegrityError(
+                    f"the stored audio of `{track.id}` is damaged",
+                    hint=f"delete the object `{purchase.audio}` from the store, and build again",
+                )
+            return data
+        made = [one for one in lock.tracks.values() if one.generate == spec.key]
+        digests = [one.outputs[source].digest for one in made if source in one.outputs]
+        data = self.tree.read(source)
+        if data is not None and digest_bytes(data) in digests:
+            return data
+        kept = [data for data in map(self.store.get, digests) if data is not None]
+        if not kept:
+            raise IntegrityError(f"`{source}` changed while the build ran", hint="build again")
+        return kept[0]
 
     def finish(
         self,
@@ -39,11 +60,8 @@ class Finisher:
         kind: SourceType,
         draft: bool,
     ) -> LockedTrack:
-        """Make outputs of a track from its audio and return what the lock is to say of it."""
-        purchase = lock.purchases[spec.key]
-        before = lock.tracks.get(track.id)
-        left = before.outputs if before else {}
-        made = {path: output for path, output in left.items() if self.tree.find(path)}
+        """Make outputs of a track from its audio and return what the lock is to say of them."""
+        purchase, made = lock.purchases[spec.key], {}
         cover = self._cover(track)
         for output in outputs:
             provenance = Provenance(
@@ -67,6 +85,12 @@ class Finisher:
             draft=draft,
         )
 
+    def with_rest(self, made: LockedTrack, before: LockedTrack | None) -> LockedTrack:
+        """Add the outputs that the track had before, as long as they are there."""
+        left = before.outputs if before else {}
+        rest = {path: output for path, output in left.items() if self.tree.find(path)}
+        return replace(made, outputs={**rest, **made.outputs})
+
     def restore(self, objects: Mapping[str, Digest], lock: Lock) -> None:
         """Put outputs back as they were."""
         for path, digest in objects.items():
@@ -84,11 +108,14 @@ class Finisher:
         recorded = {
             locked.outputs[path].digest for locked in lock.tracks.values() if path in locked.outputs
         }
+
+        def ours(there: Digest) -> bool:
+            return self.overwrite or there in recorded or self.store.holds(there)
+
         found = self.tree.find(path)
-        ours = found is None or found.digest in recorded or self.store.holds(found.digest)
-        if found and found.fetched and (ours or self.overwrite):
+        if found and found.fetched and ours(found.digest):
             self.store.put(self.tree.read(path) or b"")
-        self.tree.deliver(path, data, ours=lambda _: ours or self.overwrite)
+        self.tree.deliver(path, data, ours=ours)
         return digest
 
     def _cover(self, track: TrackSpec) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from decimal import Decimal
 
 from .cost import Cost, Quote, Totals, add, describe, plain, total
@@ -30,17 +31,21 @@ class Allowance:
             return total(Cost(amount, unit) for unit, amount in self._run.items())
 
     def check(self, price: Totals) -> None:
-        """Raise PolicyError if so much more would break a limit."""
-        run = add(self._run, price)
-        if self._cap is not None and any(amount > self._cap for amount in run.values()):
+        """Raise PolicyError if so much more would break a limit; nothing more breaks none."""
+        self._check(add(self._run, price), price)
+
+    def _check(self, run: Totals, units: Iterable[str]) -> None:
+        """Hold what a run would have spent against the limits of these units."""
+        if self._cap is not None and any(run.get(unit, Decimal(0)) > self._cap for unit in units):
             raise PolicyError(
                 f"this build would cost {describe(run)},"
                 f" and `--max-cost` allows {plain(self._cap)}; nothing more was sent",
                 hint="build fewer tracks at a time, or raise `--max-cost`",
             )
         whole = add(self._before, run)
-        for unit, limit in self._budget.items():
-            if whole.get(unit, Decimal(0)) > limit:
+        for unit in units:
+            limit = self._budget.get(unit)
+            if limit is not None and whole.get(unit, Decimal(0)) > limit:
                 raise PolicyError(
                     f"this project would have cost {plain(whole[unit])} {unit} in all,"
                     f" and its budget is {plain(limit)}; nothing more was sent",
@@ -48,10 +53,14 @@ class Allowance:
                 )
 
     def reserve(self, quote: Quote) -> None:
-        """Set a price aside before an order is sent; raise PolicyError if it breaks a limit."""
-        if quote is None:
-            return
+        """Set a price aside before an order is sent; raise PolicyError if it breaks a limit.
+
+        An order whose price is not known may go out as long as no limit is broken already.
+        """
         with self._mutex:
+            if quote is None:
+                self._check(self._run, sorted({*self._run, *self._before}))
+                return
             self.check(total([quote]))
             self._change(quote, quote.amount)
 

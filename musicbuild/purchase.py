@@ -26,7 +26,7 @@ from .errors import (
     Unresolved,
 )
 from .events import Bought, Listener, Ordered, Searching, Waiting
-from .hashing import Digest, digest_bytes
+from .hashing import digest_bytes
 from .journal import Journal, Payment
 from .lock import Purchase
 from .providers import Connection, Connections, Delivery, Ticket
@@ -45,8 +45,8 @@ FETCHES = 3
 LONGEST_WAIT = 300.0
 """Seconds that an order waits in all for a provider that is busy."""
 
-MARGIN = timedelta(minutes=10)
-"""How far back before an order the history is read, so that clocks may differ."""
+MARGIN = timedelta(days=1)
+"""How far back before an order the history is read: a clock may be wrong by its whole zone."""
 
 APART = 20.0
 """Seconds between two readings of a history that must agree."""
@@ -90,7 +90,7 @@ class Buyer:
     store: Store
     clock: Clock
     name_attempt: Callable[[], str]
-    record: Callable[[Digest, Purchase], None]
+    record: Callable[[GenerateSpec, Purchase], None]
     claims: Claims
     settling: Settling
     listen: Listener
@@ -167,7 +167,7 @@ class Buyer:
         connection, waited, connects = self.connections[spec.provider], 0.0, 0
         while True:
             payment = Payment(self.name_attempt(), spec, self.clock.now(), known)
-            self.journal.intend(payment)
+            self._intend(payment)
             try:
                 ticket = connection.submit(spec)
             except AnswerLost:
@@ -190,8 +190,18 @@ class Buyer:
                 self.journal.forget(payment.attempt)
                 raise
             else:
-                self.claims.take(ticket.id)
-                return payment, ticket
+                # An id that is spoken for is that of an order in the same words, whose answer was
+                # lost and which was found first: this order's own is in the history.
+                return payment, ticket if self.claims.take(ticket.id) else None
+
+    def _intend(self, payment: Payment) -> None:
+        try:
+            self.journal.intend(payment)
+        except OSError as error:
+            raise NotSent(
+                f"the order can't be written down: {error.strerror or error}; nothing was sent",
+                hint="make room on the disk, then build again",
+            ) from None
 
     def _adopt(self, track: str, payment: Payment) -> Ticket | None:
         """Find the order of a lost answer in the history; None if it surely was not charged.
@@ -217,7 +227,7 @@ class Buyer:
                 empty += self.clock.monotonic() >= end
                 if empty == 2:
                     return None
-            if not settling.wait:
+            if not (settling.wait or empty):
                 raise self._unresolved(payment)
             self.listen(Searching(track, max(0.0, end - self.clock.monotonic())))
             self.clock.sleep(apart)
@@ -237,7 +247,7 @@ class Buyer:
         return purchase
 
     def _record(self, attempt: str, spec: GenerateSpec, purchase: Purchase) -> None:
-        self.record(spec.key, purchase)
+        self.record(spec, purchase)
         self.journal.forget(attempt)
 
     def _bought(self, track: str, spec: GenerateSpec, purchase: Purchase) -> None:

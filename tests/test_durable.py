@@ -79,7 +79,7 @@ def test_appending_makes_a_private_file_and_adds_to_it(tmp_path, monkeypatch):
 
 def test_a_system_that_syncs_no_folders_is_not_asked_to(tmp_path, monkeypatch):
     made = calls(monkeypatch, "fsync")
-    monkeypatch.setattr(durable.os, "name", "nt")
-    durable.sync_folder(tmp_path)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(durable.os, "name", "nt")
+        durable.sync_folder(tmp_path)
     assert made == []

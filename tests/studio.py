@@ -1,0 +1,137 @@
+"""A whole project in a folder: the real provider, the service's stand-in, and no waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+from gateway import Gateway
+
+from musicbuild import durable
+from musicbuild import lock as locks
+from musicbuild.build import Outcome, Terms, Workshop, build
+from musicbuild.events import Event
+from musicbuild.journal import Journal, Payment
+from musicbuild.lock import Lock
+from musicbuild.outputs import Tree
+from musicbuild.plan import Wishes, plan
+from musicbuild.providers import Providers
+from musicbuild.spec import TrackSpec
+from musicbuild.steps import Plan
+from musicbuild.store import Store
+from musicbuild.testing import FakeClock
+
+
+class Studio:
+    """One project.  Each build is a fresh one, as in a process of its own."""
+
+    attempts = count(1)
+
+    def __init__(self, root: Path, gateway: Gateway, clock: FakeClock) -> None:
+        self.root, self.gateway, self.clock = root, gateway, clock
+        self.state = root / ".musicbuild"
+        self.store, self.tree = Store(self.state / "store"), Tree(root)
+        self.events: list[Event] = []
+        self.heard: Callable[[Event], None] = lambda _: None
+        self.approve: Callable[[Plan], None] = lambda _: None
+        self.stop = threading.Event()
+
+    @property
+    def lock(self) -> Lock:
+        return locks.load(self.root / locks.FILE_NAME)
+
+    @property
+    def open_payments(self) -> list[Payment]:
+        return Journal(self.state / "journal").payments()
+
+    @property
+    def charges(self) -> int:
+        return len(self.gateway.charges)
+
+    def plan(self, *tracks: TrackSpec, lock: Lock | None = None, **wishes) -> Plan:
+        disk = _Disk(self.store, self.tree)
+        return plan(tracks, lock or self.lock, disk, Providers().quote, Wishes(**wishes))
+
+    def build(self, *tracks: TrackSpec, terms: Terms | None = None, **wishes) -> Outcome:
+        terms = replace(terms or Terms(jobs=1), overwrite=wishes.get("overwrite", False))
+        workshop = Workshop(
+            lock_path=self.root / locks.FILE_NAME,
+            state=self.state,
+            store=self.store,
+            tree=self.tree,
+            providers=Providers(),
+            environment={**self.gateway.environment, "ELUMENTA_POLL_SECONDS": "5"},
+            clock=self.clock,
+            name_attempt=lambda: f"attempt-{next(self.attempts):06d}",
+        )
+        self.events.clear()
+        return build(
+            workshop,
+            lambda lock: self.plan(*tracks, lock=lock, **wishes),
+            self.approve,
+            terms=terms,
+            listen=self._listen,
+            stop=self.stop,
+        )
+
+    def read(self, path: str) -> bytes:
+        return (self.root / path).read_bytes()
+
+    def write(self, path: str, data: bytes) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_bytes(data)
+
+    def _listen(self, event: Event) -> None:
+        self.events.append(event)
+        self.heard(event)
+
+
+class _Disk:
+    def __init__(self, store: Store, tree: Tree) -> None:
+        self.holds, self.find = store.holds, tree.find
+
+
+class PowerCut(BaseException):
+    """All goes dark; nothing catches it."""
+
+
+class Mains:
+    """Power for every durable step; it fails before, within or after the one numbered `at`.
+
+    From then on nothing reaches the disk.
+    """
+
+    def __init__(self, monkeypatch, *, at: int = 0, moment: str = "before") -> None:
+        self.steps, self.dead = 0, False
+        self._at, self._moment = at, moment
+        write, append, forget = durable.write, durable.append, Journal.forget
+
+        def powered_write(path, data, **more):
+            self._step(
+                lambda: write(path, data, **more),
+                lambda: write(path.parent / f".{path.name}.part", data[: len(data) // 2]),
+            )
+
+        def powered_append(path, data):
+            self._step(lambda: append(path, data), lambda: append(path, data[: len(data) // 2]))
+
+        def powered_forget(journal, attempt):
+            self._step(lambda: forget(journal, attempt), lambda: None)
+
+        monkeypatch.setattr(durable.os, "fsync", lambda _: None)
+        monkeypatch.setattr(durable, "write", powered_write)
+        monkeypatch.setattr(durable, "append", powered_append)
+        monkeypatch.setattr(Journal, "forget", powered_forget)
+
+    def _step(self, whole: Callable[[], None], part: Callable[[], None]) -> None:
+        self.steps += 1
+        if self.dead:
+            raise PowerCut
+        if self.steps == self._at:
+            self.dead = True
+            {"before": lambda: None, "within": part, "after": whole}[self._moment]()
+            raise PowerCut
+        whole()
