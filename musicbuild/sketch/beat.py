@@ -23,7 +23,9 @@ def play_beat(figure: Beat, form: Form, rng: Rng) -> Iterator[Note]:
         fill = rng.branch("fill", index).choice(figure.fills) if figure.fills else {}
         if section.name == "intro" or section.bars < 2:
             fill = {}
-        yield from _drum(form, section, patterns, fill)
+        for note in _drum(form, section, patterns, fill):
+            if note.start < form.final:
+                yield note
     if form.final < form.end:
         for drum in figure.ending:
             yield Note(form.final, 4 * BEAT, DRUMS[drum], 1.0)
@@ -47,6 +49,6 @@ def _drum(
                 yield Note(start + step.start * STEP, STEP, DRUMS[drum], ACCENTS[step.mark])
         if closing:
             for drum, text in fill.items():
-                for step in read_pattern(text, sixteenths):
+                for step in read_pattern(text, length):
                     at = start + (until + step.start) * STEP
                     yield Note(at, STEP, DRUMS[drum], ACCENTS[step.mark])

@@ -11,7 +11,7 @@ from . import words
 from .exact import Rng
 from .style import Style
 from .styles import NEUTRAL, STYLES
-from .theory import MINOR_MODES, NOTE_NAMES
+from .theory import MINOR_MODES, NOTE_NAMES, SCALES
 
 MODEL = "sketch-1"
 """The name of all that decides the sound; a change of any bit of it takes another."""
@@ -22,18 +22,30 @@ _NEGATION = (
     r"\b(?:no|without|minus|zero)\s+(?:[\w-]+\s+(?:or|and|nor)\s+)*"
     r"(?:(?:any|live|heavy|loud|acoustic|electronic)\s+)?"
 )
+_NUMBER = r"(\d{1,6}(?:\.\d{1,6}|,\d(?!\d))?)\d*"
 _TEMPO = re.compile(
-    r"(\d{2,3}(?:\.\d+)?)(?:\s*(?:-|to)\s*(\d{2,3}(?:\.\d+)?))?\s*bpm\b", re.IGNORECASE
+    rf"(?<![\d.]){_NUMBER}(?:\s*(?:-|\u2013|to)\s*{_NUMBER})?\s*(?:bpm|beats per minute)\b",
+    re.IGNORECASE,
 )
-_MODE = r"(major|minor|maj|min|dorian|phrygian|lydian|mixolydian)"
-_ACCIDENTAL = r"(?:\s?(#|\u266f|sharp|\u266d|flat|b))?"
+_MODE = (
+    r"(?i:(?:natural|harmonic|melodic)[\s-]+)?"
+    r"((?i:major|minor|maj|min|dorian|phrygian|lydian|mixolydian|aeolian|ionian))\b"
+)
+_ACCIDENTAL = r"(?:[\s-]?([#\u266f\u266db]|(?i:sharp|flat)))?"
+_KEY_OF = r"\b(?i:in\s+|key\s+of\s+|key:\s*)"
 _KEYS = (
-    re.compile(rf"\b([A-G]){_ACCIDENTAL}[\s-]+{_MODE}\b"),
-    re.compile(rf"\b(?:in|key of|key:)\s+([A-Ga-g]){_ACCIDENTAL}(?:[\s-]+{_MODE})?(?![\w'])"),
-    re.compile(r"\bin\s+([A-G])([#b])?(m)\b"),
+    # A small a is an article, unless a sharp or a flat follows.
+    re.compile(
+        rf"(?<![\w'-])([A-Gb-g]|a(?=[#\u266f\u266db]|[\s-](?:sharp|flat))){_ACCIDENTAL}[\s-]+{_MODE}"
+    ),
+    re.compile(rf"{_KEY_OF}([A-Ga-g]){_ACCIDENTAL}(?:[\s-]+{_MODE})?(?![\w'#\u266f\u266d])"),
+    re.compile(rf"{_KEY_OF}([A-G])([#\u266f\u266db])?(m|maj|min)\b"),
+    re.compile(r"(?<![\w'])([B-G]|A(?!m))([#\u266f\u266db])?(m)\b"),
 )
+_ARTICLE = re.compile(r"in\s+a\b(?!\s*[#\u266f\u266d-])(?!\s+(?:sharp|flat)\b)", re.IGNORECASE)
+_PHRASE_ENDS = re.compile(r"\s*(?:$|[^\w\s])")
 _CLASSES = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
-_MODES = {"maj": "major", "min": "minor", "m": "minor"}
+_MODES = {"maj": "major", "min": "minor", "m": "minor", "ionian": "major", "aeolian": "minor"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +149,24 @@ class _Text:
 
     def __init__(self, prompt: str) -> None:
         self.written = prompt
-        self._lower = prompt.lower()
+        # The beats of "120 beats per minute" are no drums.
+        self._lower = _TEMPO.sub(" ", prompt).lower()
 
     def says(self, word: str) -> bool:
-        return re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", self._lower) is not None
+        return re.search(rf"(?<![a-z0-9]){_one_or_many(word)}", self._lower) is not None
 
     def denies(self, word: str) -> bool:
-        return re.search(rf"{_NEGATION}{re.escape(word)}(?![a-z0-9])", self._lower) is not None
+        return re.search(rf"{_NEGATION}{_one_or_many(word)}", self._lower) is not None
 
     def has(self, word: str) -> bool:
         return self.says(word) and not self.denies(word)
 
     def any(self, group: Iterable[str]) -> bool:
         return any(self.has(word) for word in group)
+
+
+def _one_or_many(word: str) -> str:
+    return rf"{re.escape(word)}s?(?![a-z0-9])"
 
 
 def _style(text: _Text) -> tuple[Style, list[str]]:
@@ -168,8 +185,8 @@ def _style(text: _Text) -> tuple[Style, list[str]]:
 def _tempo(text: _Text, style: Style) -> tuple[Fraction | None, tuple[int, int]]:
     match = _TEMPO.search(text.written)
     if match:
-        low = Fraction(match[1])
-        bpm = (low + Fraction(match[2] or match[1])) / 2
+        low, high = (Fraction(said.replace(",", ".")) for said in (match[1], match[2] or match[1]))
+        bpm = (low + high) / 2
         return min(Fraction(FASTEST), max(Fraction(SLOWEST), bpm)), style.tempo
     for word, tempo in words.TEMPI.items():
         if text.has(word):
@@ -183,20 +200,27 @@ def _key(text: _Text, style: Style, moods: Sequence[str], rng: Rng) -> tuple[int
     for mood in moods:
         minor += words.MOODS[mood][2]
     mode = "minor" if rng.unit() < minor else "major"
-    for name in ("minor", "major", "dorian", "phrygian", "lydian", "mixolydian"):
+    for name in (*SCALES, "ionian", "aeolian"):
         if text.has(name):
-            mode = name
+            mode = _MODES.get(name, name)
             break
-    for pattern in _KEYS:
-        match = pattern.search(text.written)
-        # "in a minor key" names no tonic.
-        if match and match[0].lower() not in ("in a", "in a minor", "in a major"):
-            letter, accidental, said = match.groups()
-            shift = {None: 0, "#": 1, "\u266f": 1, "sharp": 1}.get(accidental, -1)
-            tonic = (_CLASSES[letter.lower()] + shift) % 12
-            mode = _MODES.get(said, said or mode)
-            break
+    match = _named_key(text.written)
+    if match:
+        letter, accidental, said = (group and group.lower() for group in match.groups())
+        shift = {None: 0, "#": 1, "\u266f": 1, "sharp": 1}.get(accidental, -1)
+        tonic = (_CLASSES[letter] + shift) % 12
+        mode = _MODES.get(said, said or mode)
     return tonic, mode
+
+
+def _named_key(written: str) -> re.Match[str] | None:
+    """Find where a tonic is named; "in a minor key" and "in a cave" name none."""
+    for pattern in _KEYS:
+        for match in pattern.finditer(written):
+            article = _ARTICLE.match(match[0]) and not (match[1] == "A" and match[3])
+            if not article or _PHRASE_ENDS.match(written, match.end()):
+                return match
+    return None
 
 
 def _instruments(text: _Text) -> tuple[tuple[Instrument, ...], frozenset[str]]:
@@ -204,15 +228,16 @@ def _instruments(text: _Text) -> tuple[tuple[Instrument, ...], frozenset[str]]:
     rest = text.written.lower()
     found: list[tuple[int, Instrument]] = []
     unwanted: set[str] = set()
-    for word in sorted(words.INSTRUMENTS, key=lambda word: (-len(word), word)):
-        voice, slot = words.INSTRUMENTS[word]
-        match = re.search(rf"(?<![a-z0-9]){re.escape(word)}(?![a-z0-9])", rest)
+    known = {*words.INSTRUMENTS, *words.FAMILIES}
+    for word in sorted(known, key=lambda word: (-len(word), word)):
+        match = re.search(rf"(?<![a-z0-9]){_one_or_many(word)}", rest)
         if match is None:
             continue
         if text.denies(word):
-            unwanted.add(voice)
-        else:
-            found.append((match.start(), Instrument(voice, slot)))
+            family = words.FAMILIES.get(word)
+            unwanted.update(words.INSTRUMENTS[word][:1] if family is None else family)
+        elif word in words.INSTRUMENTS:
+            found.append((match.start(), Instrument(*words.INSTRUMENTS[word])))
         # A longer name is not read once more as the shorter one inside it.
         rest = rest[: match.start()] + "\0" * len(match[0]) + rest[match.end() :]
     in_order = sorted(found, key=lambda each: each[0])

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from .beat import play_beat
 from .brief import Brief
 from .form import plan_form
 from .harmony import play_arpeggio, play_bass, play_hits, play_pads, play_walk
-from .melody import play_melody
+from .instruments import COMPASS
+from .melody import play_melody, without_leaps
+from .pattern import read_pattern
 from .score import BEAT, Form, Note, Part, Score
-from .style import Arpeggio, Bass, Beat, Hits, Melody, Pads, Role, Walk
+from .style import Arpeggio, Bass, Beat, Figure, Hits, Melody, Pads, Role, Walk
 from .styles import EXTRAS
 
 _SHORTEST = 30
 """Ticks of the shortest note."""
+
+_FELT = 0.04
+"""How far the energy asked for must be from the style's to change what is played."""
 
 
 def compose(brief: Brief) -> Score:
@@ -37,22 +42,64 @@ def cast(brief: Brief) -> tuple[Role, ...]:
         slots = [role.slot for role in roles]
         if instrument.slot in slots and instrument.slot not in taken:
             place = slots.index(instrument.slot)
-            roles[place] = replace(roles[place], voice=instrument.voice)
+            figure = _in_compass(roles[place].figure, instrument.voice)
+            roles[place] = replace(roles[place], voice=instrument.voice, figure=figure)
         elif all(role.voice != instrument.voice for role in roles):
             extra = EXTRAS[instrument.slot]
             name = f"{extra.name} {len(roles)}"
-            roles.append(replace(extra, name=name, voice=instrument.voice))
+            figure = _in_compass(extra.figure, instrument.voice)
+            roles.append(replace(extra, name=name, voice=instrument.voice, figure=figure))
         taken.add(instrument.slot)
     wanted = [role for role in roles if role.voice not in brief.unwanted]
-    return tuple(wanted or roles)
+    # Drums alone are no piece: who forbids all the rest of a style hears it all the same.
+    tonal = [role for role in wanted if not isinstance(role.figure, Beat)]
+    if not tonal:
+        return tuple(roles)
+    # Who begins a piece is not silent in a calm one.
+    first = min(tonal, key=lambda role: (isinstance(role.figure, Melody), role.above))
+    return tuple(replace(role, above=0.0) if role is first else role for role in wanted)
 
 
-def _play(role: Role, form: Form, brief: Brief) -> Iterator[Note]:
+def _in_compass(figure: Figure, voice: str) -> Figure:
+    """Move a figure up by octaves, and cut it off above, to where a voice can play it."""
+    if voice not in COMPASS or isinstance(figure, Beat):
+        return figure
+    lowest, highest = COMPASS[voice]
+    up = 12 * max(0, -(-(lowest - figure.low) // 12))
+    return replace(figure, low=figure.low + up, high=min(highest, figure.high + up))
+
+
+def _livelier(figure: Figure) -> Figure:
+    """Keep the busier half of the rhythms."""
+    match figure:
+        case Hits() | Bass():
+            return replace(figure, rhythms=_busier(figure.rhythms))
+        case Melody():
+            return replace(figure, cells=_busier(figure.cells))
+        case Arpeggio(grid=4):
+            return replace(figure, grid=2)
+        case Beat():
+            layers = (replace(layer, patterns=_busier(layer.patterns)) for layer in figure.layers)
+            return replace(figure, layers=tuple(layers))
+        case _:
+            return figure
+
+
+def _busier(rhythms: Sequence[str]) -> tuple[str, ...]:
+    in_order = sorted(rhythms, key=lambda text: len(read_pattern(text, len(text))))
+    return tuple(in_order[len(in_order) // 2 :])
+
+
+def _play(role: Role, form: Form, brief: Brief) -> Iterable[Note]:
+    played = _played(role, form, brief)
+    return without_leaps(role.figure, played) if isinstance(role.figure, Melody) else played
+
+
+def _played(role: Role, form: Form, brief: Brief) -> Iterator[Note]:
     calm = brief.style.energy - brief.energy
     for note in sorted(_notes(role, form, brief), key=lambda note: (note.start, note.pitch)):
         intensity = form.intensity_at(note.start)
-        late = note.start > form.final or (note.start == form.final and brief.loop)
-        if intensity < role.above or late:
+        if intensity < role.above:
             continue
         if _left_out(role, note, form, brief, calm):
             continue
@@ -66,7 +113,8 @@ def _play(role: Role, form: Form, brief: Brief) -> Iterator[Note]:
 
 def _notes(role: Role, form: Form, brief: Brief) -> Iterable[Note]:
     rng = brief.rng("part", role.name)
-    match role.figure:
+    lively = brief.energy - brief.style.energy >= _FELT
+    match _livelier(role.figure) if lively else role.figure:
         case Pads() as figure:
             return play_pads(figure, form)
         case Hits() as figure:
@@ -85,7 +133,7 @@ def _notes(role: Role, form: Form, brief: Brief) -> Iterable[Note]:
 
 def _left_out(role: Role, note: Note, form: Form, brief: Brief, calm: float) -> bool:
     """Thin out the weak beats of a piece that is to be calmer than its style."""
-    if calm < 0.04 or note.start % BEAT == 0 or note.start >= form.final:
+    if calm < _FELT or note.start % BEAT == 0 or note.start >= form.final:
         return False
     if isinstance(role.figure, Pads | Bass | Walk):
         return False

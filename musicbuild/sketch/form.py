@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from .brief import Brief
 from .score import BEAT, ChordSpan, Form, Section
-from .theory import read_chord
+from .theory import MODAL_PROGRESSIONS, read_chord
 
 _HALF = Fraction(1, 2)
 _LOOP_BEND = Fraction(3, 100)
@@ -118,7 +118,8 @@ def _shifted(level: float, brief: Brief) -> float:
 def _chords(form: Form, brief: Brief) -> Iterator[ChordSpan]:
     style = brief.style
     rng = brief.rng("chords")
-    known = list(style.minor_progressions if brief.minor else style.major_progressions)
+    plain = style.minor_progressions if brief.minor else style.major_progressions
+    known = list(MODAL_PROGRESSIONS.get(brief.mode, plain))
     verse = known.pop(rng.below(len(known)))
     chorus = rng.choice(known) if known else verse
     for section in form.sections:
@@ -129,6 +130,8 @@ def _chords(form: Form, brief: Brief) -> Iterator[ChordSpan]:
                 yield replace(span, length=length)
     if not brief.loop:
         roman = style.final_minor if brief.minor else style.final_major
+        if brief.mode in MODAL_PROGRESSIONS:
+            roman = "i" if brief.minor else "I"
         chord = read_chord(roman, brief.tonic, brief.mode)
         yield ChordSpan(form.final, form.end - form.final, chord)
 
@@ -137,12 +140,18 @@ def _section_chords(
     form: Form, section: Section, romans: list[str], brief: Brief
 ) -> Iterator[ChordSpan]:
     halved = len(romans) == 8
-    length = form.bar // 2 if halved else form.bar
+    # Two chords of a bar change on a beat, in three-four on the third.
+    first = (form.beats + 1) // 2 * BEAT if halved else form.bar
     slow = brief.style.bars_per_chord if section.bars >= 4 else 1
     count = section.bars * (2 if halved else 1)
     # An intro plays the end of the progression, and so leads into its beginning.
     skipped = -count % (len(romans) * slow) if section.name == "intro" else 0
     for index in range(count):
         roman = romans[(index + skipped) // slow % len(romans)]
-        start = section.bar * form.bar + index * length
-        yield ChordSpan(start, length, read_chord(roman, brief.tonic, brief.mode))
+        chord = read_chord(roman, brief.tonic, brief.mode)
+        bar, second = divmod(index, 2) if halved else (index, 0)
+        start = (section.bar + bar) * form.bar
+        if second:
+            yield ChordSpan(start + first, form.bar - first, chord)
+        else:
+            yield ChordSpan(start, first, chord)

@@ -42,6 +42,8 @@ def play_hits(figure: Hits, form: Form, rng: Rng) -> Iterator[Note]:
             text = varied if bar % 4 == 3 else plain
             for step in read_pattern(text, form.beats * 4):
                 at = start + step.start * STEP
+                if at >= form.final:
+                    break
                 # A late hit that is held already belongs to the next chord.
                 late = step.start >= form.beats * 4 - 2 and bar + 1 < section.bars
                 chord = form.chord_at(start + form.bar if late else at)
@@ -90,6 +92,8 @@ def play_bass(figure: Bass, form: Form, rng: Rng) -> Iterator[Note]:
             start = (section.bar + bar) * form.bar
             for step in read_pattern(varied if bar % 4 == 3 else plain, form.beats * 4):
                 at = start + step.start * STEP
+                if at >= form.final:
+                    break
                 root = nearest(form.chord_at(at).root, last, figure.low, figure.high)
                 ahead = form.chord_at(start + form.bar)
                 pitch = _bass_tone(figure, step, root, form.chord_at(at), ahead)
@@ -127,8 +131,10 @@ def play_walk(figure: Walk, form: Form, rng: Rng) -> Iterator[Note]:
         else:
             tones = tuple(nearest(each, last, low, high) for each in chord.classes[:4])
             pitch = _walked(tones, last, 3, figure, choice)
-        yield Note(at, BEAT * 19 // 20, pitch, 1.0 if beat % 2 else 0.9)
-        if choice.chance(0.1):
+        again = choice.chance(0.1)
+        length = BEAT * (9 if again else 19) // 20
+        yield Note(at, length, pitch, 1.0 if beat % 2 else 0.9)
+        if again:
             yield Note(at + BEAT // 2, BEAT * 3 // 10, pitch, 0.5)
         last, heard = pitch, chord
     yield from _last_root(form, last, low, high)

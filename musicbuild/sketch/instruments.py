@@ -184,3 +184,14 @@ VOICES: Mapping[str, String | Bar | Ensemble] = {
     "sub": Ensemble(_SUB, 0.25, 0.5, 0.9, tilt=0, harmonics=3),
 }  # fmt: skip
 """The instruments, by the names that styles and prompts use."""
+
+COMPASS: Mapping[str, tuple[int, int]] = {
+    "bell": (60, 108),
+    "brass": (40, 84),
+    "flute": (60, 96),
+    "horn": (35, 77),
+    "marimba": (45, 96),
+    "nylon guitar": (40, 84),
+    "vibraphone": (53, 89),
+}
+"""The lowest and the highest pitch of those that can't play wherever a style would have them."""

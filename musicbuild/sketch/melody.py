@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from .brief import Brief
 from .exact import Rng
@@ -36,7 +36,8 @@ class _Theme:
 
 def play_melody(figure: Melody, form: Form, brief: Brief, rng: Rng) -> Iterator[Note]:
     themes: dict[str, _Theme] = {}
-    last: int | None = None
+    # A piece of but one chord is its end.
+    last = None if form.final else (figure.low + figure.high) // 2
     for section in form.sections:
         if section.name == "intro":
             continue
@@ -52,6 +53,17 @@ def play_melody(figure: Melody, form: Form, brief: Brief, rng: Rng) -> Iterator[
     if last is not None and form.final < form.end:
         tonic = nearest(brief.tonic, last, figure.low, figure.high)
         yield Note(form.final, form.end - form.final, tonic, 0.9)
+
+
+def without_leaps(figure: Melody, notes: Iterable[Note]) -> Iterator[Note]:
+    """Move by octaves what is more than one away from the note before, as after notes left out."""
+    last: int | None = None
+    for note in notes:
+        pitch = note.pitch
+        if last is not None and abs(pitch - last) > 12:
+            pitch = nearest(pitch % 12, last, figure.low, figure.high)
+        last = pitch
+        yield replace(note, pitch=pitch)
 
 
 def _invent(figure: Melody, rng: Rng) -> _Theme:
@@ -84,6 +96,8 @@ def _sing(
         steps = read_pattern(text, form.beats * 4)
         for index, step in enumerate(steps):
             at = (section.bar + bar) * form.bar + step.start * STEP
+            if at >= form.final:
+                return
             ends = closing and index == len(steps) - 1
             wish = _moved(scale, current, motif.moves[index] if at else 0)
             if ends or step.start % 8 == 0 or step.length >= _LONG:

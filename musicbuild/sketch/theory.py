@@ -15,6 +15,14 @@ SCALES: Mapping[str, tuple[int, ...]] = {
     "lydian": (0, 2, 4, 6, 7, 9, 11),
     "mixolydian": (0, 2, 4, 5, 7, 9, 10),
 }
+MODAL_PROGRESSIONS: Mapping[str, tuple[str, ...]] = {
+    "dorian": ("i IV i IV", "i III IV i", "i VII IV i"),
+    "phrygian": ("i II i II", "i II vii i", "i VI II i"),
+    "lydian": ("I II I II", "I II V I", "I vi II I"),
+    "mixolydian": ("I VII IV I", "I v VII IV", "I VII I IV"),
+}
+"""Chords within the modes that are neither major nor minor, each with what tells the mode."""
+
 MINOR_MODES = ("minor", "dorian", "phrygian")
 NOTE_NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 

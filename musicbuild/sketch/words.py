@@ -23,7 +23,6 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
     "guitar": ("nylon guitar", "chords"),
     "harp": ("nylon guitar", "arpeggio"),
     "horn": ("brass", "brass"),
-    "horns": ("brass", "brass"),
     "marimba": ("marimba", "lead"),
     "music box": ("bell", "lead"),
     "organ": ("organ", "chords"),
@@ -42,6 +41,19 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
     "violin": ("strings", "lead"),
 }
 """Instruments by the words for them: the voice, and the slot it takes."""
+
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "bass": ("double bass", "electric bass", "low strings", "sub", "synth bass"),
+    "bass drum": (),
+    "brass": ("brass", "horn"),
+    "distorted guitar": ("distorted guitar", "lead guitar"),
+    "electric guitar": ("distorted guitar", "lead guitar"),
+    "guitar": ("distorted guitar", "lead guitar", "nylon guitar"),
+    "horn": ("brass", "horn"),
+    "strings": ("low strings", "short strings", "strings"),
+    "synth": ("pad", "pluck", "synth bass", "synth lead"),
+}
+"""All the voices that a word forbids where the prompt denies it."""
 
 DRUMS = ("drums", "drum", "beat", "beats", "percussion", "drum kit", "drum machine")
 NO_DRUMS = ("beatless", "drumless", "percussionless", "drum-free")

@@ -8,10 +8,10 @@ from musicbuild.sketch.instruments import VOICES
 from musicbuild.sketch.kits import KITS
 from musicbuild.sketch.pattern import Step, read_pattern
 from musicbuild.sketch.score import DRUMS
-from musicbuild.sketch.style import ACCENTS, Arpeggio, Bass, Beat, Hits, Melody, Pads
+from musicbuild.sketch.style import ACCENTS, Arpeggio, Bass, Beat, Hits, Melody, Pads, Walk
 from musicbuild.sketch.styles import EXTRAS, NEUTRAL, STYLES
-from musicbuild.sketch.theory import read_chord
-from musicbuild.sketch.words import INSTRUMENTS
+from musicbuild.sketch.theory import INTERVALS, Chord, read_chord, voicing
+from musicbuild.sketch.words import FAMILIES, INSTRUMENTS, MOODS, TEMPI
 
 ALL = (*STYLES, NEUTRAL)
 ROLES = [(style.name, role) for style in ALL for role in style.roles]
@@ -89,3 +89,97 @@ def test_every_instrument_of_a_prompt_can_be_played():
 
 def test_no_two_styles_share_a_name():
     assert len({style.name for style in ALL}) == len(ALL)
+
+
+@pytest.mark.parametrize("style", ALL, ids=lambda style: style.name)
+def test_the_figures_of_a_style_are_sensible(style):
+    low, high = style.tempo
+    assert 50 <= low < high <= 180
+    assert high <= 1.5 * low
+    assert all(isinstance(weight, int) and 1 <= weight <= 5 for weight in style.words.values())
+    assert all(word == word.lower().strip() for word in style.words)
+    assert 0 <= style.minor <= 1
+    assert 0.1 <= style.energy <= 1
+    assert 0.05 <= style.brightness <= 1
+    assert style.swing_grid in (1, 2)
+    assert style.bars_per_chord in (1, 2)
+    assert 1 <= style.tail <= 4
+    assert 0.3 <= style.room.seconds <= 6
+    assert 0 <= style.room.damping < 1
+    for progression in (*style.major_progressions, *style.minor_progressions):
+        assert len(progression.split()) in (2, 4, 8)
+    assert len(set(style.major_progressions)) == len(style.major_progressions)
+    assert read_chord(style.final_major, 0, "major").root == 0
+    assert read_chord(style.final_minor, 0, "minor").root == 0
+
+
+@pytest.mark.parametrize("style", ALL, ids=lambda style: style.name)
+def test_a_style_has_a_ground_a_middle_and_a_voice(style):
+    figures = [role.figure for role in style.roles]
+    assert sum(isinstance(figure, Melody) for figure in figures) == 1
+    assert any(isinstance(figure, Bass | Walk) for figure in figures)
+    assert any(isinstance(figure, Pads | Hits | Arpeggio) for figure in figures)
+    assert min(role.above for role in style.roles) == 0
+    melody = next(figure for figure in figures if isinstance(figure, Melody))
+    bass = next(figure for figure in figures if isinstance(figure, Bass | Walk))
+    assert melody.low > bass.high
+
+
+@pytest.mark.parametrize(("style", "role"), ROLES, ids=lambda each: getattr(each, "name", each))
+def test_a_player_sits_in_the_mix(style, role):
+    mix = role.mix
+    assert -20 <= mix.gain <= 0
+    assert -1 <= mix.pan <= 1
+    assert all(0 <= each <= 1 for each in (mix.send, mix.width, mix.duck))
+    assert all(0 <= each <= 0.05 for each in (mix.jitter, mix.lag, mix.strum))
+    assert 0.3 <= role.velocity <= 1
+    assert 0 <= role.above <= 0.9
+    if mix.echo:
+        assert 1.8 * mix.echo.feedback < 1  # or it would never end
+        assert mix.echo.beats * 4 % 1 == 0
+
+
+@pytest.mark.parametrize(("style", "role"), ROLES, ids=lambda each: getattr(each, "name", each))
+def test_patterns_fit_a_bar_of_four_and_one_of_three(style, role):
+    figure = role.figure
+    if isinstance(figure, Beat):
+        for fill in figure.fills:
+            assert len({len(text) for text in fill.values()}) == 1
+            assert all(len(text) in (2, 4, 8) for text in fill.values())
+        rhythms = [text for layer in figure.layers for text in layer.patterns if layer.above == 0]
+    elif isinstance(figure, Melody):
+        rhythms = [*figure.cells, figure.cadence]
+    else:
+        rhythms = getattr(figure, "rhythms", ())
+    for text in rhythms:
+        for sixteenths in (12, 16):
+            steps = read_pattern(text, sixteenths)
+            assert steps
+            assert all(0 <= step.start < sixteenths for step in steps)
+            assert all(step.start + step.length <= sixteenths for step in steps)
+        assert text[0] != "="  # nothing to hold
+
+
+@pytest.mark.parametrize(("style", "role"), ROLES, ids=lambda each: getattr(each, "name", each))
+def test_a_pad_has_room_for_every_chord_in_all_its_voices(style, role):
+    figure = role.figure
+    if isinstance(figure, Pads):
+        for root in range(12):
+            for intervals in (INTERVALS[""], INTERVALS["m"], INTERVALS["maj9"]):
+                chord = Chord(root, intervals)
+                spread = voicing(chord, (), figure.low, figure.high, voices=figure.voices)
+                assert len(spread) == figure.voices
+
+
+def test_words_mean_what_the_code_knows():
+    for voices in FAMILIES.values():
+        assert set(voices) <= set(VOICES)
+    for energy, brightness, minor in MOODS.values():
+        assert abs(energy) <= 0.25
+        assert abs(brightness) <= 0.25
+        assert abs(minor) <= 0.6
+    for low, high in TEMPI.values():
+        assert 50 <= low < high <= 180
+    lengths = {word: index for index, word in enumerate(TEMPI)}
+    for word, index in lengths.items():
+        assert all(index < lengths[other] for other in lengths if word.endswith(f" {other}"))

@@ -45,7 +45,7 @@ ELECTRONIC = Style(
     room=Room(1.8, 0.3),
     tone=Tone(air=0.7),
     roles=(
-        Role("pad", "pad", "pad", Pads(52, 74), Mix(-11, send=0.4, width=0.9, duck=0.6), 0.65),
+        Role("pad", "pad", "pad", Pads(52, 75), Mix(-11, send=0.4, width=0.9, duck=0.6), 0.65),
         Role(
             "bass",
             "bass",
