@@ -70,9 +70,8 @@ def check(score):
 
 @pytest.mark.parametrize("prompt", HOSTILE.values(), ids=list(HOSTILE))
 def test_there_is_a_piece_whatever_is_asked(prompt):
-    for seconds in ("0.5", 3, "12.345"):
-        for loop in (False, True):
-            check(compose(brief_of(prompt, seconds, loop=loop)))
+    for seconds, loop in (("0.5", False), (3, True), ("12.345", False)):
+        check(compose(brief_of(prompt, seconds, loop=loop)))
 
 
 @settings(max_examples=60)
