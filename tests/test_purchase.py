@@ -205,7 +205,8 @@ def test_a_history_that_fails_for_a_while_is_read_again(studio):
 
 
 def test_the_same_prompt_of_somebody_else_is_not_taken_for_ours(studio):
-    old = studio.gateway.add("musicgen", "Calm pads")
+    earlier = studio.clock.now() - timedelta(minutes=5)
+    old = studio.gateway.add("musicgen", "Calm pads", created=earlier)
     studio.gateway.add("musicgen", "Loud drums")
     studio.gateway.fault("post", "lost")
     studio.build(MENU)
