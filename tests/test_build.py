@@ -281,9 +281,9 @@ def test_lost_answers_among_many_are_told_apart(studio):
 
 
 def test_over_budget_nothing_is_sent(studio):
-    with pytest.raises(PolicyError, match="its budget is 89; nothing more was sent"):
+    with pytest.raises(PolicyError, match="its budget is 89; nothing"):
         studio.build(*TEN, terms=Terms(budget={"tokens": Decimal(89)}))
-    with pytest.raises(PolicyError, match="`--max-cost` allows 89; nothing more was sent"):
+    with pytest.raises(PolicyError, match="`--max-cost` allows 89; nothing"):
         studio.build(*TEN, terms=Terms(cap=Decimal(89)))
     assert studio.gateway.requests == []
 
