@@ -39,7 +39,7 @@ class Allowance:
         if self._cap is not None and any(run.get(unit, Decimal(0)) > self._cap for unit in units):
             raise PolicyError(
                 f"this build would cost {describe(run)},"
-                f" and `--max-cost` allows {plain(self._cap)}; nothing more was sent",
+                f" and `--max-cost` allows {plain(self._cap)}; {self._sent} was sent",
                 hint="build fewer tracks at a time, or raise `--max-cost`",
             )
         whole = add(self._before, run)
@@ -48,9 +48,13 @@ class Allowance:
             if limit is not None and whole.get(unit, Decimal(0)) > limit:
                 raise PolicyError(
                     f"this project would have cost {plain(whole[unit])} {unit} in all,"
-                    f" and its budget is {plain(limit)}; nothing more was sent",
+                    f" and its budget is {plain(limit)}; {self._sent} was sent",
                     hint="raise `budget` in the manifest, or build fewer tracks",
                 )
+
+    @property
+    def _sent(self) -> str:
+        return "nothing more" if self._run else "nothing"
 
     def reserve(self, quote: Quote) -> None:
         """Set a price aside before an order is sent; raise PolicyError if it breaks a limit.

@@ -80,7 +80,7 @@ def plan(
             made.setdefault(path, set()).add(output.digest)
     decision = _Decision(lock, made, facts, quote, wishes)
     chosen = (track for track in tracks if wishes.only is None or track.id in wishes.only)
-    orphans = _orphans(tracks, lock) if wishes.only is None else ()
+    orphans = _orphans(tracks, lock, facts) if wishes.only is None else ()
     return Plan(tuple(map(decision.step, chosen)), orphans)
 
 
@@ -296,10 +296,10 @@ def _options(options: Iterable[tuple[str, object]]) -> str:
     return " ".join(f"{name}={value}" for name, value in options)
 
 
-def _orphans(tracks: Sequence[TrackSpec], lock: Lock) -> tuple[Orphan, ...]:
+def _orphans(tracks: Sequence[TrackSpec], lock: Lock, facts: Facts) -> tuple[Orphan, ...]:
     made = {output.path for track in tracks for output in track.outputs}
-    left = {
-        name: tuple(sorted(path for path in locked.outputs if path not in made))
-        for name, locked in sorted(lock.tracks.items())
-    }
-    return tuple(Orphan(name, paths) for name, paths in left.items() if paths)
+    found = []
+    for name, locked in sorted(lock.tracks.items()):
+        left = [path for path in sorted(locked.outputs) if path not in made and facts.find(path)]
+        found += [Orphan(name, tuple(left))] if left else []
+    return tuple(found)

@@ -35,6 +35,11 @@ def select(
 def _matching(pattern: str, ids: Iterable[str]) -> list[str]:
     found = [name for name in ids if fnmatchcase(name, pattern)]
     if not found:
-        hint = suggestion(pattern, ids) or "`musicbuild list` shows them"
+        several = [name for name in ids if name.startswith(f"{pattern}-")]
+        hint = (
+            f"did you mean `{pattern}-*`, {len(several)} tracks?"
+            if len(several) > 1
+            else suggestion(pattern, ids) or "`musicbuild list` shows them"
+        )
         raise UsageError(f"no track matches `{pattern}`", hint=hint)
     return found

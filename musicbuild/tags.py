@@ -24,6 +24,7 @@ from mutagen.id3 import APIC, ID3, Encoding, Frame, Frames, PictureType
 
 from .errors import IntegrityError, ManifestError
 from .models import SourceType
+from .musical import short_key, whole_tempo
 from .spec import MASTER_RECIPE, Tags
 
 LIMIT = 16 << 20
@@ -97,11 +98,6 @@ _FRAME = re.compile(rb"([A-Z0-9]{4})(.{4})(..)", re.DOTALL)
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-
-_MUSICAL_KEY = re.compile(
-    r"([A-G])[ -]*(#|♯|sharp|b|♭|flat)?[ -]*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE
-)
-_ACCIDENTALS = {"": "", "#": "#", "♯": "#", "sharp": "#", "b": "b", "♭": "b", "flat": "b"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +205,8 @@ def _own_frames(
         "album": _line(tags.album),
         "number": _line(tags.number),
         "genre": _line(tags.genre),
-        "bpm": _whole_tempo(tags.bpm),
-        "key": _short_key(tags.key),
+        "bpm": whole_tempo(tags.bpm),
+        "key": short_key(tags.key),
         "milliseconds": str(round(seconds * 1000)) if 0 < seconds < math.inf else "",
         "comment": _lines(tags.comment),
         "copyright": _line(tags.copyright),
@@ -258,23 +254,6 @@ def _lines(text: str) -> str:
 def _whole(text: str) -> str:
     """Replace the half characters that a JSON escape can make and no encoding can hold."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-
-
-def _whole_tempo(text: str) -> str:
-    """Round a tempo to whole beats a minute, half of one upwards; nothing if it is none."""
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text.strip()):
-        return ""
-    beats = math.floor(float(text) + 0.5)
-    return str(beats) if beats else ""
-
-
-def _short_key(text: str) -> str:
-    """Write a musical key in the three characters that ID3 has, `F#m`; nothing if it can't."""
-    if not (found := _MUSICAL_KEY.fullmatch(text.strip())):
-        return ""
-    note, accidental, mode = (part or "" for part in found.groups())
-    minor = "m" if mode == "m" or mode.lower() in {"min", "minor"} else ""
-    return note.upper() + _ACCIDENTALS[accidental.lower()] + minor
 
 
 def _body(frames: list[Frame]) -> bytes:

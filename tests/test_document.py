@@ -221,12 +221,12 @@ REFUSED = {
         """,
     ),
     "a byte order mark": (
-        "\ufeffa: 1\n",
+        b"\xff\xfea: 1\n",
         """
         the file begins with a byte order mark
           --> music.yaml:1:1
           |
-        1 | \ufffda: 1
+        1 | \ufffd\ufffda: 1
           | ^
         hint: save the file as UTF-8 without a byte order mark
         """,
@@ -522,3 +522,8 @@ def test_no_text_breaks_the_reader(text):
             assert error.span
         finally:
             document.PARSER = builder
+
+
+def test_a_byte_order_mark_of_utf_8_is_passed_over():
+    source = decode(b"\xef\xbb\xbfa: 1\n", Path("music.yaml"))
+    assert source.text == "a: 1\n"

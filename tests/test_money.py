@@ -41,7 +41,7 @@ def test_a_cap_is_for_this_run():
     money = allowance(spent=500, cap=18)
     money.check({"tokens": Decimal(18)})
     assert refusal(money.check, {"tokens": Decimal(19)}) == (
-        "this build would cost 19 tokens, and `--max-cost` allows 18; nothing more was sent\n"
+        "this build would cost 19 tokens, and `--max-cost` allows 18; nothing was sent\n"
         "hint: build fewer tracks at a time, or raise `--max-cost`"
     )
 

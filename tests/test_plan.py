@@ -466,6 +466,12 @@ def test_outputs_that_no_track_makes_any_more_are_orphans():
     assert bench.plan(adopted).orphans == (Orphan("old", ("a.mp3", "b.mp3")),)
 
 
+def test_an_orphan_that_is_gone_is_not_spoken_of():
+    bench = Bench(MENU, track("old", "Old"))
+    del bench.disk.files["audio/old.mp3"]
+    assert bench.plan(MENU).orphans == ()
+
+
 # Drafts.
 
 

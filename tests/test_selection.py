@@ -43,6 +43,10 @@ def test_what_is_wished_for_is_found(wished, found):
     [
         ({"patterns": ["meny"]}, "no track matches `meny`\nhint: did you mean `menu`?"),
         ({"patterns": ["Menu"]}, "no track matches `Menu`\nhint: did you mean `menu`?"),
+        (
+            {"patterns": ["boss"]},
+            "no track matches `boss`\nhint: did you mean `boss-*`, 2 tracks?",
+        ),
         ({"patterns": ["*x"]}, "no track matches `*x`\nhint: `musicbuild list` shows them"),
         (
             {"patterns": ["menu"], "exclude": ["zzz"]},

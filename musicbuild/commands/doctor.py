@@ -110,12 +110,17 @@ def _lock(root: Path) -> Finding:
 
 
 def _keys(project: Project, *, online: bool) -> Iterator[Finding]:
-    """Connect, which sends nothing, to each provider the manifest names."""
+    """Connect, which sends nothing, to each provider the manifest names.
+
+    What is amiss fails where a build would need it, and else is only a warning.
+    """
+    needed = {spec.provider for step in project.plan().purchases for spec in step.specs}
     for name in sorted({track.generate.provider for track in project.tracks}):
         try:
             connection = project.providers[name].connect(os.environ, SystemClock())
         except MusicbuildError as error:
-            yield Finding(f"key for {name}", Health.WARN, error.message, error.hint)
+            health = Health.FAIL if name in needed else Health.WARN
+            yield Finding(f"key for {name}", health, error.message, error.hint)
             continue
         yield Finding(f"key for {name}", Health.OK, "as a build needs it")
         if online:

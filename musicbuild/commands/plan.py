@@ -11,7 +11,7 @@ from ..console import Answer, plan_data, plan_lines, plan_markdown
 from ..cost import plain
 from ..errors import OutOfDate
 from ..project import Project
-from ..steps import Plan
+from ..steps import Edited, Plan
 from .opening import open_chosen, shown, wishes
 from .options import Choice, Settings, with_choice, with_settings
 
@@ -61,4 +61,7 @@ def out_of_date(plan: Plan) -> OutOfDate | None:
     if not plan.to_do:
         return None
     tracks = "1 track is" if len(plan.to_do) == 1 else f"{len(plan.to_do)} tracks are"
+    if all(isinstance(step, Edited) for step in plan.to_do):
+        hint = "`musicbuild build` keeps them so; `--overwrite` replaces them"
+        return OutOfDate(f"{tracks} not as musicbuild made them", hint=hint)
     return OutOfDate(f"{tracks} out of date", hint="`musicbuild build` makes them")

@@ -16,12 +16,12 @@ from .options import PATH, Settings, with_settings
 @click.option("--write", "target", type=PATH, metavar="FILE", help="Write it to a file.")
 @with_settings
 def command(_: Settings, *, target: Path | None) -> Answer:
-    r"""Print the JSON Schema of a manifest.
+    """Print the JSON Schema of a manifest.
 
     \b
     An editor finds it by the first line of a manifest:
     # yaml-language-server: $schema=FILE
-    """
+    """  # noqa: D301  click needs the very character
     if target:
         durable.write(target, schema.text().encode())
         written = [place(target)]

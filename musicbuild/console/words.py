@@ -36,7 +36,7 @@ CAUSES = {
     Cause.MODEL: "model changed, was {before}",
     Cause.DURATION: "duration changed, was {before}",
     Cause.OPTIONS: "options changed, were {before}",
-    Cause.TAKES: "takes changed",
+    Cause.TAKES: "more takes",
     Cause.DRAFT: "draft until now",
     Cause.TWIN: "shares the audio of `{after}`",
     Cause.AUDIO_MISSING: "audio missing",
@@ -107,6 +107,8 @@ def why(step: Step) -> str:
             return f"{said}: tags only"
         case Restore():
             return f"{said}: restored from the store"
+        case Master(reasons=(Reason(cause=Cause.NEW), *_)):
+            return "new, its music is at hand"
         case Generate(draft=draft, specs=specs):
             takes = [f"{len(specs)} takes"] if len(specs) > 1 else []
             return ", ".join([said, *takes, *(["as a draft"] if draft else [])])

@@ -91,9 +91,13 @@ def read_bytes(path: Path, most: int, shown_as: Path) -> bytes:
 
 
 def decode(data: bytes, path: Path) -> Source:
-    """Return the text of a file; raise ManifestError where it is not clean UTF-8."""
+    """Return the text of a file; raise ManifestError where it is not clean UTF-8.
+
+    The byte order mark that some editors of Windows put first is passed over.
+    """
+    data = data.removeprefix(b"\xef\xbb\xbf")
     hint = "save the file as UTF-8 without a byte order mark"
-    if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         place = Source(path, data.decode(errors="replace")).span(0, 0, 1)
         raise ManifestError("the file begins with a byte order mark", span=place, hint=hint)
     try:

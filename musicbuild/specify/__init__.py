@@ -12,6 +12,7 @@ from ..document.source import shown
 from ..errors import InvalidManifest, ManifestError, Span, UsageError
 from ..manifest import Album, Notice, Sourced, Track, in_order
 from ..models import Model
+from ..musical import short_key, whole_tempo
 from ..paths import clash_key, for_format, objection
 from ..prompt import Names, Templates
 from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
@@ -203,6 +204,13 @@ class _Specifier:
         if "number" in texts and not NUMBER.fullmatch(texts["number"]):
             node = track.tags["number"].node or track.node
             raise node.error("a number is written as 3 or 3/12")
+        for name, written_as, says in (
+            ("bpm", whole_tempo, "a tempo is written in beats a minute, as 120"),
+            ("key", short_key, "a key is written as `F#m`, `Bb` or `C minor`"),
+        ):
+            if texts.get(name) and not written_as(texts[name]):
+                node = track.tags[name].node or track.node
+                raise node.error(says)
         if self.album.numbered:
             texts.setdefault("number", f"{number}/{len(self.album.tracks)}")
         return Tags(

@@ -101,7 +101,9 @@ def test_a_doctor_finds_a_healthy_project_healthy(built):
 
 def test_a_doctor_never_shows_a_key(folder):
     folder.write(PAID)
-    assert "warn  key for elumenta: `ELUMENTA_API_KEY` is not set" in folder.run("doctor").out
+    found = folder.run("doctor")
+    assert found.code == 1
+    assert "fail  key for elumenta: `ELUMENTA_API_KEY` is not set" in found.out
     secret = "nb_" + "s3cr3t" * 7 + "abc"
     found = folder.run("doctor", ELUMENTA_API_KEY=secret)
     assert "ok    key for elumenta: as a build needs it\n" in found.out

@@ -185,7 +185,7 @@ def test_a_balance_asked_online_stands_below_the_sums():
         ([Reason(Cause.MODEL, "elumenta/musicgen", "x")], "model changed, was elumenta/musicgen"),
         ([Reason(Cause.DURATION, "30 s", "60 s")], "duration changed, was 30 s"),
         ([Reason(Cause.OPTIONS, "", "loop=True")], "options changed, were none"),
-        ([Reason(Cause.TAKES, "1", "2")], "takes changed"),
+        ([Reason(Cause.TAKES, "1", "2")], "more takes"),
         ([Reason(Cause.DRAFT)], "draft until now"),
         ([Reason(Cause.FORCED)], "forced"),
         ([Reason(Cause.AUDIO_MISSING)], "audio missing"),

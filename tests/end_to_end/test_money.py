@@ -56,7 +56,7 @@ def test_over_the_budget_nothing_is_sent(project, gateway):
     ran = project.build(code=4)
     assert ran.err == (
         "error: this project would have cost 67 tokens in all, and its budget is 66;"
-        " nothing more was sent\n"
+        " nothing was sent\n"
         "hint: raise `budget` in the manifest, or build fewer tracks\n"
     )
     assert gateway.requests == []

@@ -48,7 +48,11 @@ def test_one_changed_prompt_charges_one(project):
             "theme: {title: Overture, ",
             "tagged    theme   title changed: tags only   free",
         ),
-        ("theme: {", "overture: {title: Theme, ", "mastered  overture   new   free"),
+        (
+            "theme: {",
+            "overture: {title: Theme, ",
+            "mastered  overture   new, its music is at hand   free",
+        ),
         ("theme: {", "theme: {output: 'music/a.mp3', ", "mastered  theme   output new   free"),
         (
             "theme: {",
