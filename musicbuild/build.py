@@ -199,8 +199,10 @@ class _Build:
         return Allowance(self.lock.spent, self._terms.budget, self._terms.cap)
 
     def prepare(self, plan: Plan) -> None:
-        """Make sure that all can be paid before anything is: limits, keys and balances."""
+        """Make sure of all before anything is paid: limits, places, keys and balances."""
         self._allowance.check(plan.price)
+        for output in (output for step in plan.purchases for output in step.track.outputs):
+            self._workshop.tree.find(output.path)  # raises where no output may be put
         for provider in sorted({step.track.generate.provider for step in plan.purchases}):
             connection = self.connections[provider]
             steps = [one for one in plan.purchases if one.track.generate.provider == provider]
