@@ -6,54 +6,62 @@ may, and then makes the tracks, several at once, each into the lock as soon as i
 
 from __future__ import annotations
 
-import queue
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 
+from . import durable
 from . import lock as locks
 from .claim import claim
 from .clock import Clock, StoppableClock
-from .cost import Quote, Totals, plain, total
+from .cost import Quote, Totals
 from .errors import (
     Busy,
-    Failed,
     IntegrityError,
     Interrupted,
     MusicbuildError,
-    NotSent,
     Refused,
     Scope,
     Unavailable,
-    Undelivered,
 )
 from .events import (
     BuildFinished,
     BuildStarted,
     Event,
     Listener,
+    Postponed,
     Recovered,
+    Recovering,
     TrackFailed,
     TrackFinished,
+    TrackLeft,
     TrackStarted,
 )
 from .finish import Finisher
 from .hashing import Digest
-from .journal import Journal
+from .journal import Journal, Payment
 from .lock import Lock, Purchase
 from .money import Allowance
 from .outputs import Tree
+from .pace import Pace
 from .plan import picked
-from .providers import Connection, Connections, Providers
-from .purchase import MARGIN, Buyer, Claims, Settling
+from .providers import Connections, Providers
+from .purchase import Buyer, Claims, Settling
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .store import Store
+from .till import Till
+from .workers import in_parallel
 
-GRACE = 5.0
-"""Seconds that a stopped build waits for answers to orders already sent."""
+SPARE = 64 << 20
+"""Bytes that must be free besides the audio before anything is paid."""
+
+LARGEST_RATE = 40_000
+"""Bytes of a second of delivered audio at most: MP3 has up to 320 kbit/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +81,14 @@ class Workshop:
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a build goes about it: `wait` is for another build's claim, in seconds.
+    `orders` bounds those under way at one provider; as many as `jobs` if it is None.
+
 
     `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
     """
 
     jobs: int = 4
+    orders: int | None = None
     keep_going: bool = False
     overwrite: bool = False
     budget: Totals = field(default_factory=dict)
@@ -88,17 +99,22 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a build went: what it spent, the tracks it made, those that failed, those left."""
+    """How a build went: what it spent, the tracks it made, those that failed, those left.
+
+    `closed` says why tracks were left where a provider takes no more for now.
+    """
 
     spent: Totals
     made: tuple[str, ...]
     failed: Mapping[str, MusicbuildError]
     left: tuple[str, ...]
+    closed: Busy | None = None
 
     @property
     def exit_code(self) -> int:
         """Return the gravest of all codes: unsettled money first, then lost bytes."""
-        return _gravest(error.exit_code for error in self.failed.values())
+        errors = [*self.failed.values(), *([self.closed] if self.closed else [])]
+        return _gravest(error.exit_code for error in errors)
 
 
 def _gravest(found: Iterable[int]) -> int:
@@ -138,7 +154,7 @@ def build(
 
 
 class _Build:
-    """One run: the lock as it grows, the connections, and who may still begin."""
+    """One run: the lock as it grows, the till, and who may still begin."""
 
     def __init__(
         self, workshop: Workshop, terms: Terms, listen: Listener, stop: threading.Event
@@ -146,75 +162,84 @@ class _Build:
         self._workshop, self._terms, self._stop = workshop, terms, stop
         self.lock = locks.load(workshop.lock_path)
         self._planned = self.lock
-        self._allowance = self._limits()
-        self._clock = StoppableClock(workshop.clock, stop)
-        self.connections = Connections(workshop.providers, workshop.environment, self._clock)
         self._mutex = threading.RLock()
         self._listener = listen
         self._made: list[str] = []
         self._failed: dict[str, MusicbuildError] = {}
+        self._closed: Busy | None = None
         self._halt = threading.Event()
-        self._broken: BaseException | None = None
-        self._known: dict[str, frozenset[str]] = {}
-        self._refused: dict[str, Refused] = {}
-        self._journal = Journal(workshop.state / "journal")
-        self._open = self._journal.payments()
+        clock = StoppableClock(workshop.clock, stop)
+        self.connections = Connections(workshop.providers, workshop.environment, clock)
+        journal = Journal(workshop.state / "journal")
+        self._open = journal.payments()
         bought = [purchase.generation for purchase in self.lock.purchases.values()]
-        self._buyer = Buyer(
+        paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
+        buyer = Buyer(
             connections=self.connections,
-            journal=self._journal,
+            pace=paces.__getitem__,
+            journal=journal,
             store=workshop.store,
-            clock=self._clock,
+            clock=clock,
             name_attempt=workshop.name_attempt,
             record=self._record,
             claims=Claims([*bought, *(one.generation for one in self._open)]),
             settling=terms.settling,
             listen=self._listen,
         )
+        allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
+        self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
 
     def recover(self) -> None:
-        """Settle every payment that an earlier build left open.
+        """Settle every payment that an earlier build left open, as far as that can be done now.
 
-        Raises the gravest error if some can't be settled now, after all others were.
+        Raises Interrupted if the build was stopped meanwhile.
         """
-        errors: list[MusicbuildError] = []
-        for payment in self._open:
-            try:
-                purchase = self._buyer.settle(payment)
-            except Interrupted:
-                raise
-            except MusicbuildError as error:
-                errors.append(error)
-            except OSError as error:
-                errors.append(_disk_failed(error))
-            else:
-                self._listen(Recovered(payment.spec, purchase.cost if purchase else None))
-        if errors:
-            gravest = _gravest(error.exit_code for error in errors)
-            raise next(error for error in errors if error.exit_code == gravest)
-        self._allowance = self._limits()  # what was recovered counts for the budget
+        if not self._open:
+            return
+        self._listen(Recovering(tuple(payment.track for payment in self._open)))
+        self._parallel([partial(self._settle, payment) for payment in self._open])
+        if self._stop.is_set():
+            raise Interrupted("the build was stopped")
 
-    def _limits(self) -> Allowance:
-        return Allowance(self.lock.spent, self._terms.budget, self._terms.cap)
+    def _settle(self, payment: Payment) -> None:
+        try:
+            purchase = self._till.settle(payment)
+        except Interrupted:
+            return
+        except Unavailable as error:
+            self._listen(Postponed((payment.track,), error))
+        except MusicbuildError as error:
+            self._failed[payment.track] = error
+            self._listen(TrackFailed(payment.track, error))
+        except OSError as error:
+            self._failed[payment.track] = _disk_failed(error)
+            self._listen(TrackFailed(payment.track, self._failed[payment.track]))
+        else:
+            cost = purchase.cost if purchase else None
+            if cost:
+                self._till.allowance.hold(cost)
+            self._listen(Recovered(payment.track, payment.spec, cost))
 
     def prepare(self, plan: Plan) -> None:
-        """Make sure of all before anything is paid: limits, places, keys and balances."""
-        self._allowance.check(plan.price)
+        """Make sure of all before anything is paid: places, limits, keys and balances."""
         for output in (output for step in plan.purchases for output in step.track.outputs):
             self._workshop.tree.find(output.path)  # raises where no output may be put
-        for provider in sorted({step.track.generate.provider for step in plan.purchases}):
-            connection = self.connections[provider]
-            steps = [one for one in plan.purchases if one.track.generate.provider == provider]
-            need = total(quote for step in steps for quote in step.quotes if quote)
-            have = connection.balance()
-            if have is not None and need.get(have.unit, have.amount) > have.amount:
-                raise Unavailable(
-                    f"{provider} has {plain(have.amount)} {have.unit} left,"
-                    f" and this build needs {plain(need[have.unit])}; nothing was ordered",
-                    hint="top up the account, or build fewer tracks at a time",
-                )
-            self._known[provider] = self._history(connection)
+        if plan.purchases:
+            self._probe(plan)
+        self._till.prepare(plan)
+
+    def _probe(self, plan: Plan) -> None:
+        """Make sure that what is bought can be kept: as delivered, as output, and to spare."""
+        seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
+        try:
+            durable.probe(self._workshop.state, SPARE + 3 * int(seconds * LARGEST_RATE))
+        except OSError as error:
+            raise IntegrityError(
+                f"there is no safe place for what would be bought: {error.strerror or error};"
+                " nothing was ordered",
+                hint="make room on the disk, and see that `.musicbuild` can be written",
+            ) from None
 
     def make(self, plan: Plan) -> Outcome:
         """Make all steps, `jobs` at once, and say how it went."""
@@ -222,44 +247,28 @@ class _Build:
         steps = [step for step in plan.to_do if not isinstance(step, Edited)]
         twins: dict[Digest, list[Step]] = {}
         for step in steps:
-            twins.setdefault(step.track.generate.key, []).append(step)
-        todo: queue.SimpleQueue[list[Step]] = queue.SimpleQueue()
-        for group in twins.values():
-            todo.put(group)
+            if step.track.id not in self._failed:
+                twins.setdefault(step.track.generate.key, []).append(step)
         self._listen(BuildStarted(plan))
-        workers = [
-            threading.Thread(target=self._work, args=(todo,), daemon=True)
-            for _ in range(min(self._terms.jobs, len(twins)))
-        ]
-        for worker in workers:
-            worker.start()
-        self._join(workers)
-        if self._broken is not None:
-            raise self._broken
+        self._parallel([partial(self._group, group) for group in twins.values()])
         begun = {*self._made, *self._failed}
         left = tuple(step.track.id for step in steps if step.track.id not in begun)
-        spent = self._allowance.spent
+        spent = self._till.allowance.spent
         self._listen(BuildFinished(spent, len(self._made), len(self._failed), len(left)))
-        return Outcome(spent, tuple(self._made), dict(self._failed), left)
+        return Outcome(spent, tuple(self._made), dict(self._failed), left, self._closed)
 
-    def _join(self, workers: list[threading.Thread]) -> None:
-        """Wait for the workers; once the build is stopped, only for a while."""
-        while any(worker.is_alive() for worker in workers) and not self._stop.is_set():
-            for worker in workers:
-                worker.join(0.05)
-        end = self._workshop.clock.monotonic() + GRACE
-        for worker in workers:
-            worker.join(max(0.0, end - self._workshop.clock.monotonic()))
+    def _parallel(self, tasks: list[partial[None]]) -> None:
+        in_parallel(
+            tasks,
+            self._terms.jobs,
+            stop=self._stop,
+            halt=self._halt,
+            monotonic=self._workshop.clock.monotonic,
+        )
 
-    def _work(self, todo: queue.SimpleQueue[list[Step]]) -> None:
-        try:
-            while not (self._stop.is_set() or self._halt.is_set()):
-                all(map(self._try, todo.get_nowait()))
-        except queue.Empty:
-            return
-        except BaseException as error:  # noqa: BLE001  raised again by `make`, not in a thread
-            self._broken = error
-            self._halt.set()
+    def _group(self, steps: list[Step]) -> None:
+        """Make twins one after another: the first has the audio made for all."""
+        all(map(self._try, steps))
 
     def _try(self, step: Step) -> bool:
         """Make one step; tell whether that went well, so that its twins can follow."""
@@ -269,6 +278,9 @@ class _Build:
             self._make(step)
         except Interrupted:
             return False
+        except Busy as error:
+            self._closed = error  # it is left for another build, and so is all else of its kind
+            self._listen(TrackLeft(name))
         except MusicbuildError as error:
             self._fail(name, error)
         except OSError as error:
@@ -297,27 +309,15 @@ class _Build:
             case Restore():
                 self._finisher.restore(step.objects, self.lock)
             case Lost(track=track):
-                self._buyer.fetch_again(step.purchase)
+                self._till.buyer.fetch_again(step.purchase)
                 spec = picked(track, self.lock.tracks.get(track.id))
                 self._finish(track, track.outputs, spec, "", draft=False)
 
     def _generate(self, track: TrackSpec, spec: GenerateSpec, quote: Quote) -> None:
-        """Have audio made for one spec, within what may be spent."""
-        model = self._workshop.providers.model_of(spec)
-        if model.repeatable:
-            self._record(spec, self._buyer.make(track.id, spec))
-            return
-        if refused := self._refused.get(str(model)):
-            raise refused
-        self._allowance.reserve(quote)
-        try:
-            purchase = self._buyer.buy(track.id, spec, self._known.get(spec.provider, frozenset()))
-        except (Refused, Busy, NotSent, Failed) as error:
-            self._allowance.settle(quote, None)
-            if isinstance(error, Refused) and error.scope is Scope.MODEL:
-                self._refused[str(model)] = error
-            raise
-        self._allowance.settle(quote, purchase.cost)
+        if self._workshop.providers.model_of(spec).repeatable:
+            self._record(spec, self._till.buyer.make(track.id, spec))
+        else:
+            self._till.buy(track.id, spec, quote)
 
     def _finish(
         self,
@@ -347,14 +347,6 @@ class _Build:
                 spec = replace(spec, take=spec.take + 1)
             self.lock = self.lock.with_purchase(spec.key, replace(purchase, take=spec.take))
             locks.save(self._workshop.lock_path, self.lock)
-
-    def _history(self, connection: Connection) -> frozenset[str]:
-        """Return what the history holds already; an order found there later is a new one."""
-        try:
-            tickets = connection.history(self._clock.now() - MARGIN)
-        except Undelivered:
-            return frozenset()
-        return frozenset(ticket.id for ticket in tickets)
 
     def _listen(self, event: Event) -> None:
         with self._mutex:

@@ -5,7 +5,9 @@ Errors of the disk are left as OSError: each caller knows what is at stake and s
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -37,6 +39,21 @@ def append(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     if new:
         sync_folder(path.parent)
+
+
+def probe(folder: Path, room: int) -> None:
+    """Write a file there and take it away; raise OSError if that or so many bytes can't be had."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if shutil.disk_usage(folder).free < room:
+        raise OSError(errno.ENOSPC, f"less than {room >> 20} MiB are free", str(folder))
+    handle, name = tempfile.mkstemp(prefix=".probe.", dir=folder)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(b"probe")
+            file.flush()
+            os.fsync(file.fileno())
+    finally:
+        os.unlink(name)  # noqa: PTH108  `name` is from mkstemp, not a Path
 
 
 def sync_folder(folder: Path) -> None:

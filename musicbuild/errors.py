@@ -10,7 +10,7 @@ MusicbuildError
 │   ├── Unavailable    5  no key, no connection, no balance: nothing was sent
 │   ├── NotSent        5  the paid request surely never left
 │   ├── Refused        1  the paid request was refused, and not charged
-│   ├── Busy           1  the same, for now; it may be tried again later
+│   ├── Busy           5  the same, for now; it may be tried again later
 │   ├── AnswerLost     6  the paid request was sent and no usable answer came
 │   ├── Failed         1  the provider tried and failed; not charged
 │   └── Undelivered    1  accepted, and paid or to be paid; the audio is not here yet
@@ -121,6 +121,8 @@ class Refused(ProviderError):
 
 class Busy(ProviderError):
     """`retry_after` is in seconds; None where the provider did not say."""
+
+    exit_code = 5
 
     def __init__(self, message: str, *, retry_after: float | None = None, hint: str = "") -> None:
         super().__init__(message, hint=hint)

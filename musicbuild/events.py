@@ -17,11 +17,27 @@ class BuildStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class Recovering:
+    """Orders that earlier builds left open are looked after first; these are their tracks."""
+
+    tracks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recovered:
     """A payment of an earlier build was settled; `cost` is None if it was not charged."""
 
+    track: str
     spec: GenerateSpec
     cost: Cost | None
+
+
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """Orders that earlier builds left open can't be looked after now; none of them is lost."""
+
+    tracks: tuple[str, ...]
+    error: MusicbuildError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +61,14 @@ class Waiting:
 
     track: str
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The provider failed, and did not charge; the order goes out once more."""
+
+    track: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +102,13 @@ class TrackFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class TrackLeft:
+    """The provider takes no more orders in this build; the track is left for another."""
+
+    track: str
+
+
+@dataclass(frozen=True, slots=True)
 class BuildFinished:
     """`made` and `failed` count tracks; `left` those not begun because the build stopped."""
 
@@ -89,14 +120,18 @@ class BuildFinished:
 
 Event = (
     BuildStarted
+    | Recovering
     | Recovered
+    | Postponed
     | TrackStarted
     | Ordered
     | Waiting
+    | Repeated
     | Searching
     | Bought
     | TrackFinished
     | TrackFailed
+    | TrackLeft
     | BuildFinished
 )
 Listener = Callable[[Event], None]

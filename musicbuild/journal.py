@@ -16,11 +16,13 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from . import durable
 from .clock import moment, stamp
+from .cost import Cost, Quote, plain
 from .errors import IntegrityError
 from .lock import Purchase, purchase_from_json, purchase_to_json
 from .spec import GenerateSpec
@@ -30,13 +32,18 @@ from .spec import GenerateSpec
 class Payment:
     """One paid request, as far as it is known.
 
-    `known` are the ids of equal orders that the provider's history held before it was sent.
+    `track` is whose it was, `quote` what it was to cost.  `known` are the ids that the
+    provider's history held before it was sent, and `balance` what the account held then, as far
+    as that is known.
     """
 
     attempt: str
     spec: GenerateSpec
     intended: datetime
     known: frozenset[str] = frozenset()
+    track: str = ""
+    quote: Quote = None
+    balance: Quote = None
     generation: str = ""
     purchase: Purchase | None = None
 
@@ -54,6 +61,9 @@ class Journal:
                 "spec": asdict(payment.spec),
                 "at": stamp(payment.intended),
                 "known": sorted(payment.known),
+                "track": payment.track,
+                "quote": _cost(payment.quote),
+                "balance": _cost(payment.balance),
             },
         )
 
@@ -126,15 +136,26 @@ def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
         spec = first["spec"]
         options = tuple((name, value) for name, value in spec["options"])
         return Payment(
-            attempt,
-            GenerateSpec(**{**spec, "options": options}),
-            moment(first["at"]),
-            frozenset(first["known"]),
-            generation,
-            purchase,
+            attempt=attempt,
+            spec=GenerateSpec(**{**spec, "options": options}),
+            intended=moment(first["at"]),
+            known=frozenset(first["known"]),
+            track=str(first["track"]),
+            quote=_quote(first["quote"]),
+            balance=_quote(first["balance"]),
+            generation=generation,
+            purchase=purchase,
         )
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
         raise _damaged(Path(attempt)) from None
+
+
+def _cost(quote: Quote) -> list[str] | None:
+    return None if quote is None else [plain(quote.amount), quote.unit]
+
+
+def _quote(written: list[str] | None) -> Quote:
+    return None if written is None else Cost(Decimal(written[0]), str(written[1]))
 
 
 def _damaged(path: Path) -> IntegrityError:

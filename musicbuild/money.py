@@ -68,6 +68,12 @@ class Allowance:
             self.check(total([quote]))
             self._change(quote, quote.amount)
 
+    def hold(self, quote: Quote) -> None:
+        """Count an order of an earlier build that may have been charged."""
+        if quote is not None:
+            with self._mutex:
+                self._before = add(self._before, total([quote]))
+
     def settle(self, quote: Quote, cost: Cost | None) -> None:
         """Put what was really paid, if anything, in the place of what was set aside."""
         with self._mutex:

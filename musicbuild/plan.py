@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Protocol
 
-from .cost import Quote
+from .cost import FREE, Quote
 from .hashing import Digest
 from .lock import Lock, LockedOutput, LockedTrack
 from .spec import GenerateSpec, Output, Tags, TrackSpec
@@ -71,14 +71,20 @@ def plan(
     facts: Facts,
     quote: Callable[[GenerateSpec], Quote],
     wishes: Wishes | None = None,
+    *,
+    under_way: frozenset[Digest] = frozenset(),
 ) -> Plan:
-    """Decide one step for each track that is wished for; the same values give the same plan."""
+    """Decide one step for each track that is wished for; the same values give the same plan.
+
+    `under_way` are the keys of orders that were sent and are not in the lock yet: collecting
+    them costs nothing more.
+    """
     wishes = wishes or Wishes()
     made: dict[str, set[Digest]] = {}
     for locked in lock.tracks.values():
         for path, output in locked.outputs.items():
             made.setdefault(path, set()).add(output.digest)
-    decision = _Decision(lock, made, facts, quote, wishes)
+    decision = _Decision(lock, made, facts, quote, wishes, under_way)
     chosen = (track for track in tracks if wishes.only is None or track.id in wishes.only)
     orphans = _orphans(tracks, lock, facts) if wishes.only is None else ()
     return Plan(tuple(map(decision.step, chosen)), orphans)
@@ -92,6 +98,7 @@ class _Decision:
     facts: Facts
     quote: Callable[[GenerateSpec], Quote]
     wishes: Wishes
+    under_way: frozenset[Digest]
     ordered: dict[Digest, str] = field(default_factory=dict)
 
     def step(self, track: TrackSpec) -> Step:
@@ -165,7 +172,9 @@ class _Decision:
         twins = {self.ordered[spec.key] for spec in specs if spec.key in self.ordered}
         self.ordered.update((spec.key, track.id) for spec in fresh)
         shared = tuple(Reason(Cause.TWIN, after=name) for name in sorted(twins))
-        return Generate(track, reasons + shared, fresh, tuple(map(self.quote, fresh)), draft)
+        sent = [Reason(Cause.UNDER_WAY)] if any(one.key in self.under_way for one in fresh) else []
+        quotes = (FREE if one.key in self.under_way else self.quote(one) for one in fresh)
+        return Generate(track, (*reasons, *shared, *sent), fresh, tuple(quotes), draft)
 
     def _free(self, spec: GenerateSpec) -> bool:
         quote = self.quote(spec)

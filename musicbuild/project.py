@@ -8,6 +8,7 @@ from pathlib import Path
 from . import lock as locks
 from . import manifest
 from .hashing import Digest
+from .journal import Journal
 from .lock import Lock
 from .manifest import Album
 from .outputs import Found, Tree
@@ -51,13 +52,19 @@ class Project:
         return Store(self.state / "store")
 
     @property
+    def journal(self) -> Journal:
+        return Journal(self.state / "journal")
+
+    @property
     def tree(self) -> Tree:
         return Tree(self.root)
 
     def plan(self, wishes: Wishes | None = None, lock: Lock | None = None) -> Plan:
         """Decide what a build would do; reads the disk, never a network."""
         facts = Disk(self.store, self.tree)
-        return plan(self.tracks, lock or self.lock, facts, self.providers.quote, wishes)
+        under_way = frozenset(payment.spec.key for payment in self.journal.payments())
+        quote = self.providers.quote
+        return plan(self.tracks, lock or self.lock, facts, quote, wishes, under_way=under_way)
 
     def draft_of(self, track: TrackSpec) -> TrackSpec:
         """Return the same track as the offline composer would make it, for nothing."""

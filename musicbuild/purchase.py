@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from unicodedata import normalize
 
@@ -25,10 +25,11 @@ from .errors import (
     Undelivered,
     Unresolved,
 )
-from .events import Bought, Listener, Ordered, Searching, Waiting
+from .events import Bought, Listener, Ordered, Repeated, Searching, Waiting
 from .hashing import digest_bytes
 from .journal import Journal, Payment
 from .lock import Purchase
+from .pace import Pace
 from .providers import Connection, Connections, Delivery, Ticket
 from .spec import GenerateSpec
 from .store import Store
@@ -41,9 +42,6 @@ CONNECTS = 3
 
 FETCHES = 3
 """How often a download that is no whole MP3 is tried."""
-
-LONGEST_WAIT = 300.0
-"""Seconds that an order waits in all for a provider that is busy."""
 
 MARGIN = timedelta(days=1)
 """How far back before an order the history is read: a clock may be wrong by its whole zone."""
@@ -86,6 +84,7 @@ class Buyer:
     """
 
     connections: Connections
+    pace: Callable[[str], Pace]
     journal: Journal
     store: Store
     clock: Clock
@@ -102,29 +101,29 @@ class Buyer:
         self._bought(track, spec, purchase)
         return purchase
 
-    def buy(self, track: str, spec: GenerateSpec, known: frozenset[str]) -> Purchase:
-        """Order one generation and see it into the lock.
+    def buy(self, wish: Payment) -> Purchase:
+        """Order one generation and see it into the lock; each attempt is `wish` with a name.
 
-        `known` are the ids that the provider's history held before.  Raises Refused, Busy or
-        NotSent if it was not charged, Undelivered or Unresolved if it was or may have been: the
-        journal then has it, and the next build goes on from there.
+        Raises Refused, Busy or NotSent if it was not charged, Undelivered or Unresolved if it
+        was or may have been: the journal then has it, and the next build goes on from there.
         """
-        for last in (False,) * (ORDERS - 1) + (True,):
-            payment, ticket = self._order(track, spec, known)
-            try:
-                ticket = ticket or self._adopt(track, payment)
-                if ticket is None:
+        with self.pace(wish.spec.provider).place():
+            for last in (False,) * (ORDERS - 1) + (True,):
+                payment, ticket = self._order(wish)
+                try:
+                    ticket = ticket or self._adopt(payment)
+                    if ticket is None:
+                        self.journal.forget(payment.attempt)
+                        continue
+                    self._accept(payment, ticket)
+                    return self._see_through(payment, ticket)
+                except Failed as error:
                     self.journal.forget(payment.attempt)
-                    continue
-                self.journal.accept(payment.attempt, ticket.id)
-                self.listen(Ordered(track, spec, ticket.id))
-                return self._see_through(track, payment, ticket)
-            except Failed:
-                self.journal.forget(payment.attempt)
-                if last:
-                    raise
+                    if last:
+                        raise
+                    self.listen(Repeated(payment.track, error.message))
         raise Failed(
-            f"two orders of `{track}` got lost, and neither was charged",
+            f"two orders of `{wish.track}` got lost, and neither was charged",
             hint="see whether the provider works at all, then build again",
         )
 
@@ -135,14 +134,14 @@ class Buyer:
             return payment.purchase
         try:
             ticket = (
-                Ticket(payment.generation, model=payment.spec.model)
+                Ticket(payment.generation, model=payment.spec.model, created=payment.intended)
                 if payment.generation
-                else self._adopt("", payment)
+                else self._adopt(payment)
             )
             if ticket is not None:
                 if not payment.generation:
-                    self.journal.accept(payment.attempt, ticket.id)
-                return self._see_through("", payment, ticket)
+                    self._accept(payment, ticket)
+                return self._see_through(payment, ticket)
         except Failed:
             pass
         self.journal.forget(payment.attempt)
@@ -160,16 +159,16 @@ class Buyer:
         self.store.put(delivery.audio)
         return delivery.audio
 
-    def _order(
-        self, track: str, spec: GenerateSpec, known: frozenset[str]
-    ) -> tuple[Payment, Ticket | None]:
+    def _order(self, wish: Payment) -> tuple[Payment, Ticket | None]:
         """Send one order, again only if it surely was not charged; no ticket: lost answer."""
-        connection, waited, connects = self.connections[spec.provider], 0.0, 0
+        connection, pace = self.connections[wish.spec.provider], self.pace(wish.spec.provider)
+        connects = 0
         while True:
-            payment = Payment(self.name_attempt(), spec, self.clock.now(), known)
+            pace.wait()
+            payment = replace(wish, attempt=self.name_attempt(), intended=self.clock.now())
             self._intend(payment)
             try:
-                ticket = connection.submit(spec)
+                ticket = connection.submit(wish.spec)
             except AnswerLost:
                 return payment, None
             except NotSent:
@@ -178,14 +177,9 @@ class Buyer:
                 if connects == CONNECTS:
                     raise
                 self.clock.sleep(float(connects))
-            except Busy as busy:
+            except Busy as error:
                 self.journal.forget(payment.attempt)
-                pause = busy.retry_after if busy.retry_after is not None else 5.0 + waited
-                if waited + pause > LONGEST_WAIT:
-                    raise
-                self.listen(Waiting(track, pause))
-                self.clock.sleep(pause)
-                waited += pause
+                self.listen(Waiting(wish.track, pace.busy(error)))
             except Refused:
                 self.journal.forget(payment.attempt)
                 raise
@@ -193,6 +187,18 @@ class Buyer:
                 # An id that is spoken for is that of an order in the same words, whose answer was
                 # lost and which was found first: this order's own is in the history.
                 return payment, ticket if self.claims.take(ticket.id) else None
+
+    def _accept(self, payment: Payment, ticket: Ticket) -> None:
+        """Write down the id before anything else is done with it; say it aloud if that fails."""
+        try:
+            self.journal.accept(payment.attempt, ticket.id)
+        except OSError as error:
+            raise IntegrityError(
+                f"`{payment.track}` is ordered, and may be charged, as generation `{ticket.id}`,"
+                f" which can't be written down: {error.strerror or error}",
+                hint="make room on the disk, then build again: it looks in the history first",
+            ) from None
+        self.listen(Ordered(payment.track, payment.spec, ticket.id))
 
     def _intend(self, payment: Payment) -> None:
         try:
@@ -203,7 +209,7 @@ class Buyer:
                 hint="make room on the disk, then build again",
             ) from None
 
-    def _adopt(self, track: str, payment: Payment) -> Ticket | None:
+    def _adopt(self, payment: Payment) -> Ticket | None:
         """Find the order of a lost answer in the history; None if it surely was not charged.
 
         Surely means: after the settling time, and by two complete readings apart.
@@ -229,7 +235,7 @@ class Buyer:
                     return None
             if not (settling.wait or empty):
                 raise self._unresolved(payment)
-            self.listen(Searching(track, max(0.0, end - self.clock.monotonic())))
+            self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
             self.clock.sleep(apart)
 
     def _unresolved(self, payment: Payment) -> Unresolved:
@@ -239,11 +245,11 @@ class Buyer:
             hint=f"run `musicbuild build` after {stamp(back)}; it looks in the history first",
         )
 
-    def _see_through(self, track: str, payment: Payment, ticket: Ticket) -> Purchase:
+    def _see_through(self, payment: Payment, ticket: Ticket) -> Purchase:
         purchase = self._keep(payment.spec, self.connections[payment.spec.provider], ticket)
         self.journal.deliver(payment.attempt, purchase)
         self._record(payment.attempt, payment.spec, purchase)
-        self._bought(track, payment.spec, purchase)
+        self._bought(payment.track, payment.spec, purchase)
         return purchase
 
     def _record(self, attempt: str, spec: GenerateSpec, purchase: Purchase) -> None:

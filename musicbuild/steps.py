@@ -21,6 +21,7 @@ class Cause(Enum):
     TAKES = "takes"
     DRAFT = "draft"
     TWIN = "twin"
+    UNDER_WAY = "under way"
     AUDIO_MISSING = "audio missing"
     MASTERING = "mastering"
     TAGS = "tags"

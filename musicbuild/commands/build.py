@@ -6,9 +6,9 @@ import os
 import signal
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from types import FrameType
 
@@ -19,7 +19,7 @@ from ..clock import SystemClock
 from ..console import Answer, Console, plan_data, plan_lines
 from ..cost import describe, plain
 from ..errors import Interrupted, OutOfDate, PolicyError
-from ..journal import Journal
+from ..lock import Lock
 from ..plan import Wishes
 from ..project import Project
 from ..purchase import Settling
@@ -59,12 +59,17 @@ def amount(text: str) -> Decimal:
 )
 @click.option("--overwrite", is_flag=True, help="Replace outputs changed by another hand.")
 @click.option("-j", "--jobs", type=click.IntRange(1, 64), default=4, help="Tracks at once.")
+@click.option(
+    "--orders", type=click.IntRange(1, 64), help="Orders at once at one provider; else as `--jobs`."
+)
+@click.option("--trust-pull-request", is_flag=True, help="Spend in the CI of a pull request too.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with others when a track fails.")
 @click.option(
     "--settle",
     type=click.FloatRange(0, 86400),
     default=300.0,
-    help="Seconds until a lost answer counts as not charged.",
+    show_default=True,
+    help="Seconds until a lost answer counts as not charged; with less it may be paid twice.",
 )
 @click.option("--no-wait", is_flag=True, help="Exit 6 at once if an answer is lost.")
 @click.option(
@@ -112,10 +117,13 @@ class _Limits:
     settle: float
     no_wait: bool
     wait: float
+    trust_pull_request: bool
+    orders: int | None
 
     def terms(self, project: Project, *, overwrite: bool) -> engine.Terms:
         return engine.Terms(
             jobs=self.jobs,
+            orders=self.orders,
             keep_going=self.keep_going,
             overwrite=overwrite,
             budget=project.album.budget,
@@ -184,6 +192,11 @@ def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) ->
     )
     signals = _Signals()
 
+    def decide(lock: Lock) -> Plan:
+        nonlocal project
+        project = replace(project, lock=lock)
+        return project.plan(wished)
+
     def approve(plan: Plan) -> None:
         if plan.purchases:
             console.say([*plan_lines(shown(project, plan), console.err), ""])
@@ -195,7 +208,7 @@ def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) ->
         with signals.heard(), console.listening() as listen:
             outcome = engine.build(
                 workshop,
-                lambda lock: project.plan(wished, lock),
+                decide,
                 approve,
                 terms=limits.terms(project, overwrite=wished.overwrite),
                 listen=listen,
@@ -206,12 +219,20 @@ def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) ->
         raise
     if signals.number and outcome.left and not outcome.failed:
         raise _interrupted(project, signals.number)
+    if outcome.closed and outcome.exit_code == outcome.closed.exit_code:
+        raise outcome.closed
     return outcome.exit_code
 
 
 def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
     """Return if this much may be spent; raise PolicyError if not, or if nobody can be asked."""
     told = limits.yes or limits.max_cost is not None
+    if _is_pull_request(os.environ) and not limits.trust_pull_request:
+        raise PolicyError(
+            f"this build would spend {describe(plan.price)}, and it runs for a pull request,"
+            " which anyone may have written; nothing was sent",
+            hint="build after the merge, or say `--trust-pull-request`",
+        )
     if plan.unknown and not limits.allow_unknown_price and (told or not console.interactive):
         names = ", ".join(f"`{step.track.id}`" for step in plan.unknown)
         raise PolicyError(
@@ -232,8 +253,16 @@ def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
         raise PolicyError("nothing was bought", hint="`musicbuild build --draft` sketches for free")
 
 
+def _is_pull_request(environment: Mapping[str, str]) -> bool:
+    """Tell whether a CI service builds what is proposed, and not what was agreed to."""
+    return (
+        environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
+        or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"
+    )
+
+
 def _interrupted(project: Project, number: int) -> Interrupted:
-    pending = len(Journal(project.state / "journal").payments())
+    pending = len(project.journal.payments())
     orders = "1 order is" if pending == 1 else f"{pending} orders are"
     error = Interrupted(
         "the build was stopped" + (f"; {orders} paid or to be paid, and kept" if pending else ""),

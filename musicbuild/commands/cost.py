@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ..console import Answer, cost_data, cost_lines, ledger
+from ..console import Answer, cost_data, cost_lines, ledger, open_lines, payment_data
 from .opening import open_chosen
 from .options import Settings, with_settings
 
@@ -25,6 +25,9 @@ def command(settings: Settings) -> Answer:
         unknown=len(plan.unknown),
         budget=project.album.budget,
     )
+    payments = project.journal.payments()
     return Answer(
-        cost_data(found), lambda look: cost_lines(found, look), project.specified.warnings
+        {**cost_data(found), "open": [payment_data(payment) for payment in payments]},
+        lambda look: [*cost_lines(found, look), *open_lines(payments)],
+        project.specified.warnings,
     )

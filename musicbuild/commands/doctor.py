@@ -67,6 +67,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
     found = f"{place(path)}, tracks: {len(project.tracks)}, warnings: {warned}"
     yield Finding("manifest", health, found, "`musicbuild plan` shows them" if warned else "")
     yield from _keys(project, online=online)
+    yield _orders(project)
     yield _pointers(project)
 
 
@@ -135,6 +136,17 @@ def _balance(name: str, connection: Connection) -> Finding:
         return Finding(f"connection to {name}", Health.FAIL, error.message, error.hint)
     found = f"{plain(left.amount)} {left.unit} left" if left else "there is no balance to ask for"
     return Finding(f"connection to {name}", Health.OK, found)
+
+
+def _orders(project: Project) -> Finding:
+    try:
+        payments = project.journal.payments()
+    except MusicbuildError as error:
+        return _failure("orders", error)
+    if not payments:
+        return Finding("orders", Health.OK, "none is open")
+    found = f"open: {len(payments)}, sent by an earlier build"
+    return Finding("orders", Health.WARN, found, "`musicbuild recover` looks after them")
 
 
 def _pointers(project: Project) -> Finding:

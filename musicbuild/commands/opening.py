@@ -48,7 +48,14 @@ def wishes(
 
 def shown(project: Project, plan: Plan, balance: tuple[tuple[str, str], ...] = ()) -> Shown:
     """Put a plan beside what was spent and what may be."""
-    return Shown(project.album.name, plan, project.lock.spent, project.album.budget, balance)
+    return Shown(
+        project.album.name,
+        plan,
+        project.lock.spent,
+        project.album.budget,
+        balance,
+        tuple(project.journal.payments()),
+    )
 
 
 def track_ids(settings: Settings) -> list[str]:

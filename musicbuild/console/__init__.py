@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from .errors import error_lines, place, system_error, warning_lines
-from .json import envelope, plan_data, step_data
+from .json import envelope, payment_data, plan_data, step_data
 from .ledger import Ledger, cost_data, cost_lines, ledger
 from .look import Look, Style, count, escape, table
 from .markdown import plan_markdown
-from .plan import Shown, plan_lines
+from .plan import Shown, open_lines, plan_lines
 from .reports import (
     Finding,
     Health,
@@ -51,6 +51,8 @@ __all__ = [
     "list_lines",
     "model_data",
     "models_lines",
+    "open_lines",
+    "payment_data",
     "place",
     "plan_data",
     "plan_lines",

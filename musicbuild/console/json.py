@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..clock import stamp
 from ..cost import Quote, Totals, plain
 from ..errors import InvalidManifest, MusicbuildError
 from ..events import (
@@ -14,13 +15,18 @@ from ..events import (
     BuildStarted,
     Event,
     Ordered,
+    Postponed,
     Recovered,
+    Recovering,
+    Repeated,
     Searching,
     TrackFailed,
     TrackFinished,
+    TrackLeft,
     TrackStarted,
     Waiting,
 )
+from ..journal import Payment
 from ..spec import GenerateSpec
 from ..steps import Edited, Generate, Keep, Plan, Step
 from .errors import Told, place
@@ -79,6 +85,7 @@ def plan_data(shown: Shown) -> dict[str, Any]:
         "spent": totals(shown.spent),
         "budget": totals(shown.budget),
         "balance": dict(shown.balance),
+        "open": [payment_data(payment) for payment in shown.open],
     }
 
 
@@ -110,10 +117,16 @@ def event_data(event: Event) -> dict[str, Any]:
     match event:
         case BuildStarted(plan):
             return {"event": "started", **_plan(plan)}
-        case Recovered(spec, price):
+        case Recovering(tracks):
+            return {"event": "recovering", "tracks": list(tracks)}
+        case Postponed(tracks, error):
+            told = {"tracks": list(tracks), "errors": error_objects(error)}
+            return {"event": "postponed", **told}
+        case Recovered(track, spec, price):
             settled = {} if price is None else cost(price)
             return {
                 "event": "recovered",
+                "track": track,
                 **_spec(spec),
                 "charged": price is not None,
                 "cost": settled,
@@ -124,6 +137,10 @@ def event_data(event: Event) -> dict[str, Any]:
             return {"event": "ordered", "track": track, **_spec(spec), "generation": generation}
         case Waiting(track, seconds):
             return {"event": "waiting", "track": track, "seconds": seconds}
+        case Repeated(track, reason):
+            return {"event": "repeated", "track": track, "reason": reason}
+        case TrackLeft(track):
+            return {"event": "track_left", "track": track}
         case Searching(track, seconds):
             return {"event": "searching", "track": track, "seconds": seconds}
         case Bought(track, spec, price, seconds):
@@ -147,6 +164,18 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "orphans": [{"track": one.name, "outputs": list(one.paths)} for one in plan.orphans],
         "to_pay": totals(plan.price),
         "unknown_prices": len(plan.unknown),
+    }
+
+
+def payment_data(payment: Payment) -> dict[str, Any]:
+    """Return an order that was sent and is not in the lock yet; `generation` may be unknown."""
+    return {
+        "order": payment.attempt,
+        "track": payment.track,
+        **_spec(payment.spec),
+        "sent": stamp(payment.intended),
+        "price": cost(payment.quote),
+        "generation": payment.generation or None,
     }
 
 

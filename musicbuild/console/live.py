@@ -25,10 +25,13 @@ from ..events import (
     Event,
     Listener,
     Ordered,
+    Postponed,
     Recovered,
+    Recovering,
     Searching,
     TrackFailed,
     TrackFinished,
+    TrackLeft,
     TrackStarted,
     Waiting,
 )
@@ -83,6 +86,10 @@ class _Display:
 
     def hear(self, event: Event) -> None:
         match event:
+            case Recovering(tracks):
+                self._begin(tracks)
+            case Recovered(track) | Postponed((track,)):
+                self._end_recovery(track)
             case BuildStarted(plan):
                 self._of = sum(not isinstance(step, Edited) for step in plan.to_do)
                 if self._of:
@@ -91,16 +98,36 @@ class _Display:
                 self._rows[track] = self._progress.add_task(track, total=None, status=why(step))
             case Ordered() | Waiting() | Searching() | Bought() if event.track in self._rows:
                 self._progress.update(self._rows[event.track], status=status(event))
-            case TrackFinished(track, _) | TrackFailed(track, _) if track in self._rows:
+            case TrackFailed(track, _) if not self._of:
+                self._end_recovery(track)
+            case TrackFinished(track) | TrackFailed(track) | TrackLeft(track) if (
+                track in self._rows
+            ):
                 self._progress.remove_task(self._rows.pop(track))
                 self._ended += 1
         if isinstance(event, Bought):
             self._spent = add(self._spent, total([event.cost]))
-        if isinstance(event, Recovered | TrackFailed) or not self._progress.live.is_started:
+        if (
+            isinstance(event, Recovered | Postponed | TrackFailed)
+            or not self._progress.live.is_started
+        ):
             lines = "\n".join(event_lines(event, self._look))
             if lines:
                 self._progress.console.print(Text.from_ansi(lines), soft_wrap=True)
         self._sum_up()
+
+    def _begin(self, tracks: Iterable[str]) -> None:
+        """Show the open orders of earlier builds while they are looked after."""
+        for track in tracks:
+            self._rows[track] = self._progress.add_task(track, total=None, status="ordered before")
+        self._progress.start()
+
+    def _end_recovery(self, track: str) -> None:
+        """Take a row away; after the last one there may be a question to answer."""
+        if track in self._rows:
+            self._progress.remove_task(self._rows.pop(track))
+        if not self._rows:
+            self._progress.stop()
 
     def _sum_up(self) -> None:
         said = f"{self._ended} of {self._of}   spent {escape(describe(self._spent))}"

@@ -8,7 +8,10 @@ from ..events import (
     BuildStarted,
     Event,
     Ordered,
+    Postponed,
     Recovered,
+    Recovering,
+    Repeated,
     Searching,
     TrackFailed,
     TrackFinished,
@@ -25,8 +28,15 @@ def event_lines(event: Event, look: Look) -> list[str]:
     match event:
         case BuildStarted(plan) if plan.to_do:
             return [f"{count(len(plan.to_do), 'track')} to build"]
+        case Recovering(tracks):
+            return [f"{count(len(tracks), 'order')} of an earlier build to look after first"]
         case Recovered():
-            return [_recovered(event)]
+            return [_recovered(event, look)]
+        case Postponed(tracks, error):
+            names = ", ".join(escape(track) for track in tracks)
+            return [f"{names}: an order of an earlier build stays open: {escape(error.message)}"]
+        case Repeated(track, reason):
+            return [f"{_name(track, look)}: {escape(reason)}; ordering it once more"]
         case TrackStarted(track, step) if look.verbose:
             return [f"{_name(track, look)}: begun, {why(step)}"]
         case TrackFinished(track, step):
@@ -55,11 +65,11 @@ def status(event: Ordered | Waiting | Searching | Bought) -> str:
             return f"{paid}{_take(spec.take)}, {length(round(seconds, 1))}"
 
 
-def _recovered(event: Recovered) -> str:
-    what = f"an order of {escape(event.spec.model)} left open by an earlier build"
+def _recovered(event: Recovered, look: Look) -> str:
+    what = f"{_name(event.track, look)}: the order of an earlier build"
     if event.cost is None:
-        return f"{what}: it was not charged"
-    return f"{what}: its audio is here, paid {escape(str(event.cost))}"
+        return f"{what} was not charged"
+    return f"{what} is here, paid {escape(str(event.cost))}"
 
 
 def _take(take: int) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..cost import Totals, add, describe, plain
+from ..cost import Totals, add, describe, plain, total
+from ..journal import Payment
 from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
 from .look import Look, Style, cells, count, escape, pad
@@ -15,13 +16,17 @@ from .words import SIGNS, length, prices, sign, step_quote, way_out, why, wish
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A plan with what is told beside it; `balance` is by provider, as `--online` found it."""
+    """A plan with what is told beside it; `balance` is by provider, as `--online` found it.
+
+    `open` are orders that were sent and are not in the lock yet.
+    """
 
     album: str
     plan: Plan
     spent: Totals
     budget: Totals
     balance: tuple[tuple[str, str], ...] = ()
+    open: tuple[Payment, ...] = ()
 
 
 def plan_lines(shown: Shown, look: Look) -> list[str]:
@@ -37,7 +42,7 @@ def plan_lines(shown: Shown, look: Look) -> list[str]:
         said = f"= {count(len(kept), 'track')} up to date{fetch}"
         lines.append(f" {look.paint(said, Style.DIM)}")
     lines += [_orphan(orphan, look) for orphan in plan.orphans]
-    return [*lines, "", f" {totals_line(shown, look)}", *_balances(shown)]
+    return [*lines, "", f" {totals_line(shown, look)}", *open_lines(shown.open), *_balances(shown)]
 
 
 def totals_line(shown: Shown, look: Look) -> str:
@@ -63,6 +68,16 @@ def totals_line(shown: Shown, look: Look) -> str:
     if over := _over(shown):
         parts.append(look.paint(f"over the budget by {escape(describe(over))}", Style.BAD))
     return "   ".join(parts)
+
+
+def open_lines(payments: Sequence[Payment]) -> list[str]:
+    """Say what was ordered and has not come yet; its price may have been paid."""
+    if not payments:
+        return []
+    price = describe(total(payment.quote for payment in payments if payment.quote))
+    names = ", ".join(sorted({escape(payment.track) for payment in payments}))
+    orders = count(len(payments), "order")
+    return [f" open: {orders}, {escape(price)} ({names}); a build looks after them first"]
 
 
 def _to_pay(plan: Plan, price: str) -> str:

@@ -39,6 +39,7 @@ CAUSES = {
     Cause.TAKES: "more takes",
     Cause.DRAFT: "draft until now",
     Cause.TWIN: "shares the audio of `{after}`",
+    Cause.UNDER_WAY: "ordered already, to be collected",
     Cause.AUDIO_MISSING: "audio missing",
     Cause.MASTERING: "mastering changed",
     Cause.OUTPUT_MISSING: "output missing",

@@ -17,11 +17,14 @@ from console.values import (
 
 from musicbuild.console.plain import event_lines
 from musicbuild.console.summary import summary_lines
-from musicbuild.errors import Interrupted, MusicbuildError
+from musicbuild.errors import Interrupted, MusicbuildError, Unavailable
 from musicbuild.events import (
     BuildFinished,
     BuildStarted,
+    Postponed,
     Recovered,
+    Recovering,
+    Repeated,
     TrackFailed,
     TrackStarted,
 )
@@ -84,11 +87,20 @@ def test_a_build_that_never_began_has_no_summary():
 
 def test_an_open_payment_is_said_to_be_settled():
     spec = track("menu").generate
-    assert event_lines(Recovered(spec, TOKENS), LOOK) == [
-        "an order of musicgen left open by an earlier build: its audio is here, paid 9 tokens"
+    assert event_lines(Recovering(("menu", "boss")), LOOK) == [
+        "2 orders of an earlier build to look after first"
     ]
-    assert event_lines(Recovered(spec, None), LOOK) == [
-        "an order of musicgen left open by an earlier build: it was not charged"
+    assert event_lines(Recovered("menu", spec, TOKENS), LOOK) == [
+        "menu: the order of an earlier build is here, paid 9 tokens"
+    ]
+    assert event_lines(Recovered("menu", spec, None), LOOK) == [
+        "menu: the order of an earlier build was not charged"
+    ]
+    assert event_lines(Postponed(("menu",), Unavailable("no key")), LOOK) == [
+        "menu: an order of an earlier build stays open: no key"
+    ]
+    assert event_lines(Repeated("menu", "it failed"), LOOK) == [
+        "menu: it failed; ordering it once more"
     ]
 
 

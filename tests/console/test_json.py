@@ -58,7 +58,7 @@ def test_a_plan_for_programs_has_every_price_as_text():
 
 
 def test_every_event_is_a_json_line():
-    found = [event_data(event) for event in events(Recovered(track("a").generate, None), END)]
+    found = [event_data(event) for event in events(Recovered("a", track("a").generate, None), END)]
     assert [one["event"] for one in found] == [
         "started", "track_started", "ordered", "waiting", "searching", "bought",
         "track_finished", "track_started", "track_finished", "recovered", "finished",
