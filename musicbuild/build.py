@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from pathlib import Path
 
 from . import durable
 from . import lock as locks
 from .claim import claim
-from .clock import Clock, StoppableClock
-from .cost import Quote, Totals
+from .clock import StoppableClock, stamp
+from .cost import Quote
 from .errors import (
     Busy,
     IntegrityError,
@@ -46,81 +45,23 @@ from .hashing import Digest
 from .journal import Journal, Payment
 from .lock import Lock, Purchase
 from .money import Allowance
-from .outputs import Tree
 from .pace import Pace
 from .plan import picked
-from .providers import Connections, Providers
-from .purchase import Buyer, Claims, Settling
+from .providers import Connections
+from .purchase import Buyer, Claims
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
-from .store import Store
+from .terms import Outcome, Terms, Workshop
 from .till import Till
 from .workers import in_parallel
+
+__all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
 
 SPARE = 64 << 20
 """Bytes that must be free besides the audio before anything is paid."""
 
 LARGEST_RATE = 40_000
 """Bytes of a second of delivered audio at most: MP3 has up to 320 kbit/s."""
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Whatever of the world a build touches, handed in so that a test can hand in another."""
-
-    lock_path: Path
-    state: Path
-    store: Store
-    tree: Tree
-    providers: Providers
-    environment: Mapping[str, str]
-    clock: Clock
-    name_attempt: Callable[[], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """How a build goes about it: `wait` is for another build's claim, in seconds.
-    `orders` bounds those under way at one provider; as many as `jobs` if it is None.
-
-
-    `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
-    """
-
-    jobs: int = 4
-    orders: int | None = None
-    keep_going: bool = False
-    overwrite: bool = False
-    budget: Totals = field(default_factory=dict)
-    cap: Decimal | None = None
-    settling: Settling = field(default_factory=Settling)
-    wait: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a build went: what it spent, the tracks it made, those that failed, those left.
-
-    `closed` says why tracks were left where a provider takes no more for now.
-    """
-
-    spent: Totals
-    made: tuple[str, ...]
-    failed: Mapping[str, MusicbuildError]
-    left: tuple[str, ...]
-    closed: Busy | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """Return the gravest of all codes: unsettled money first, then lost bytes."""
-        errors = [*self.failed.values(), *([self.closed] if self.closed else [])]
-        return _gravest(error.exit_code for error in errors)
-
-
-def _gravest(found: Iterable[int]) -> int:
-    codes = set(found)
-    grave = (6, 7, 130, 143, 5, 4)
-    return next((code for code in grave if code in codes), 1 if codes else 0)
 
 
 def _disk_failed(error: OSError) -> IntegrityError:
@@ -140,7 +81,14 @@ def build(
 
     `approve` is shown the plan before anything is sent, and raises to forbid it.  `stop` ends
     the build early: nothing more is ordered, and what is under way stays in the journal.
+    With nothing to do nothing is written, not even the claim.
     """
+    if not Journal(workshop.state / "journal").payments():
+        plan = decide(locks.load(workshop.lock_path))
+        if all(isinstance(step, Edited) for step in plan.to_do):
+            listen(BuildStarted(plan))
+            listen(BuildFinished({}, 0, 0, 0))
+            return Outcome({}, (), {}, ())
     with claim(workshop.state, workshop.clock, wait=terms.wait):
         run = _Build(workshop, terms, listen, stop)
         try:
@@ -149,6 +97,29 @@ def build(
             run.prepare(plan)
             approve(plan)
             return run.make(plan)
+        finally:
+            run.connections.close()
+
+
+def recover(
+    workshop: Workshop,
+    decide: Callable[[Journal], None],
+    *,
+    terms: Terms,
+    listen: Listener,
+    stop: threading.Event,
+) -> Outcome:
+    """Look after the orders that earlier builds left open, and do nothing else.
+
+    `decide` may first change the journal, with the project claimed: what a person knows of an
+    order, or gives up.
+    """
+    with claim(workshop.state, workshop.clock, wait=terms.wait):
+        decide(Journal(workshop.state / "journal"))
+        run = _Build(workshop, terms, listen, stop)
+        try:
+            run.recover()
+            return run.end(())
         finally:
             run.connections.close()
 
@@ -170,18 +141,19 @@ class _Build:
         self._halt = threading.Event()
         clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, clock)
-        journal = Journal(workshop.state / "journal")
-        self._open = journal.payments()
+        self._journal = Journal(workshop.state / "journal")
+        self._open = self._journal.payments()
         bought = [purchase.generation for purchase in self.lock.purchases.values()]
         paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
         buyer = Buyer(
             connections=self.connections,
             pace=paces.__getitem__,
-            journal=journal,
+            journal=self._journal,
             store=workshop.store,
             clock=clock,
             name_attempt=workshop.name_attempt,
             record=self._record,
+            paid_since=self._paid_since,
             claims=Claims([*bought, *(one.generation for one in self._open)]),
             settling=terms.settling,
             listen=self._listen,
@@ -232,13 +204,18 @@ class _Build:
     def _probe(self, plan: Plan) -> None:
         """Make sure that what is bought can be kept: as delivered, as output, and to spare."""
         seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
+        room = SPARE + 3 * int(seconds * LARGEST_RATE)
+        outputs = [output.path for step in plan.purchases for output in step.track.outputs]
+        root = self._workshop.tree.root
+        folders = {(root / path).parent for path in outputs}
         try:
-            durable.probe(self._workshop.state, SPARE + 3 * int(seconds * LARGEST_RATE))
+            for folder in (self._workshop.state, self._workshop.store.folder, root, *folders):
+                durable.probe(folder, room)
         except OSError as error:
             raise IntegrityError(
-                f"there is no safe place for what would be bought: {error.strerror or error};"
-                " nothing was ordered",
-                hint="make room on the disk, and see that `.musicbuild` can be written",
+                f"what would be bought can't be kept: `{folder.name}`:"
+                f" {(error.strerror or str(error)).lower()}; nothing was ordered",
+                hint="make room on the disk, and see that this folder can be written",
             ) from None
 
     def make(self, plan: Plan) -> Outcome:
@@ -251,6 +228,10 @@ class _Build:
                 twins.setdefault(step.track.generate.key, []).append(step)
         self._listen(BuildStarted(plan))
         self._parallel([partial(self._group, group) for group in twins.values()])
+        return self.end(steps)
+
+    def end(self, steps: Iterable[Step]) -> Outcome:
+        """Say how it went; whatever of the steps was not begun is left."""
         begun = {*self._made, *self._failed}
         left = tuple(step.track.id for step in steps if step.track.id not in begun)
         spent = self._till.allowance.spent
@@ -337,6 +318,24 @@ class _Build:
             made = self._finisher.with_rest(made, self.lock.tracks.get(track.id))
             self.lock = self.lock.with_track(track.id, made)
             locks.save(self._workshop.lock_path, self.lock)
+
+    def _paid_since(self, payment: Payment) -> Decimal:
+        """Add up the other orders since one: those in the lock, and those still open."""
+        provider, since = payment.spec.provider, stamp(payment.intended)
+        bought = [
+            one.cost.amount
+            for one in self.lock.purchases.values()
+            if one.provider == provider and one.bought >= since
+        ]
+        others = [
+            one.quote.amount
+            for one in self._journal.payments()
+            if one.attempt != payment.attempt
+            and one.spec.provider == provider
+            and one.intended >= payment.intended
+            and one.quote
+        ]
+        return sum([*bought, *others], start=Decimal(0))
 
     def _record(self, spec: GenerateSpec, purchase: Purchase) -> None:
         """Enter a purchase; one that was paid for twice, on two machines, is one more take."""

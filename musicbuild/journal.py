@@ -77,6 +77,12 @@ class Journal:
         """Drop an attempt: the lock has it, or it surely was not charged."""
         self._path(attempt).unlink(missing_ok=True)
 
+    def give_up(self, attempt: str) -> None:
+        """Take an attempt out of the way because a person said so; its record is kept aside."""
+        aside = self.folder / "given-up"
+        aside.mkdir(exist_ok=True)
+        self._path(attempt).replace(aside / f"{attempt}.jsonl")
+
     def payments(self) -> list[Payment]:
         """Return what is not settled, the oldest first; raise IntegrityError if damaged."""
         found = (_payment(path.stem, _read(path)[0]) for path in self.folder.glob("*.jsonl"))

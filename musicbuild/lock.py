@@ -138,7 +138,9 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
         value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
-    found = value.get("version") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        raise IntegrityError(f"`{name}` is damaged: it holds no mapping", hint=_RESTORE)
+    found = value.get("version")
     if type(found) is not int or found != VERSION:
         raise IntegrityError(
             f"`{name}` has version {found!r:.40}, and this musicbuild reads version {VERSION}",

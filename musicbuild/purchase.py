@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from unicodedata import normalize
 
 from .audio.mp3 import NotMp3, Stream, inspect
@@ -22,6 +23,7 @@ from .errors import (
     IntegrityError,
     NotSent,
     Refused,
+    Unavailable,
     Undelivered,
     Unresolved,
 )
@@ -80,7 +82,8 @@ class Claims:
 class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
-    `record` puts a purchase into the lock and returns when that is on disk.
+    `record` puts a purchase into the lock and returns when that is on disk; `paid_since` adds up
+    what all other orders to the same provider have cost, or may have, since one was sent.
     """
 
     connections: Connections
@@ -90,6 +93,7 @@ class Buyer:
     clock: Clock
     name_attempt: Callable[[], str]
     record: Callable[[GenerateSpec, Purchase], None]
+    paid_since: Callable[[Payment], Decimal]
     claims: Claims
     settling: Settling
     listen: Listener
@@ -232,11 +236,27 @@ class Buyer:
                         return ticket
                 empty += self.clock.monotonic() >= end
                 if empty == 2:
+                    if self._was_debited(payment, connection):
+                        raise self._unresolved(payment)
                     return None
             if not (settling.wait or empty):
                 raise self._unresolved(payment)
             self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
             self.clock.sleep(apart)
+
+    def _was_debited(self, payment: Payment, connection: Connection) -> bool:
+        """Tell whether more has gone from the account than all orders but this one explain.
+
+        It is the second witness: a history that does not show an order may be wrong.
+        """
+        if payment.balance is None or payment.quote is None:
+            return False
+        try:
+            have = connection.balance()
+        except (Unavailable, Busy):
+            return True
+        gone = payment.balance.amount - have.amount if have else Decimal(0)
+        return gone - self.paid_since(payment) >= payment.quote.amount > 0
 
     def _unresolved(self, payment: Payment) -> Unresolved:
         back = payment.intended + timedelta(seconds=self.settling.seconds)

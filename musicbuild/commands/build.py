@@ -94,7 +94,7 @@ def command(
     project = open_chosen(settings)
     wished = wishes(
         project,
-        choice,
+        replace(choice, patterns=(*choice.patterns, *force)) if not choice.everything else choice,
         draft=draft,
         force=select(project.tracks, patterns=force) if force else frozenset(),
         overwrite=overwrite,
@@ -134,7 +134,7 @@ class _Limits:
 
 
 @dataclass(slots=True)
-class _Signals:
+class Signals:
     """The first signal stops the build gently, the second at once.
 
     While a question is asked, the first one already ends it.
@@ -163,6 +163,20 @@ class _Signals:
                 signal.signal(name, handler)
 
 
+def workshop(project: Project) -> engine.Workshop:
+    """Return the real world around a project."""
+    return engine.Workshop(
+        lock_path=project.lock_path,
+        state=project.state,
+        store=project.store,
+        tree=project.tree,
+        providers=project.providers,
+        environment=os.environ,
+        clock=SystemClock(),
+        name_attempt=lambda: uuid.uuid4().hex,
+    )
+
+
 def _look(project: Project, wished: Wishes, *, locked: bool) -> Answer:
     """Show what a build would do."""
     plan = project.plan(wished)
@@ -180,17 +194,7 @@ def _look(project: Project, wished: Wishes, *, locked: bool) -> Answer:
 
 
 def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) -> int:
-    workshop = engine.Workshop(
-        lock_path=project.lock_path,
-        state=project.state,
-        store=project.store,
-        tree=project.tree,
-        providers=project.providers,
-        environment=os.environ,
-        clock=SystemClock(),
-        name_attempt=lambda: uuid.uuid4().hex,
-    )
-    signals = _Signals()
+    signals = Signals()
 
     def decide(lock: Lock) -> Plan:
         nonlocal project
@@ -207,7 +211,7 @@ def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) ->
     try:
         with signals.heard(), console.listening() as listen:
             outcome = engine.build(
-                workshop,
+                workshop(project),
                 decide,
                 approve,
                 terms=limits.terms(project, overwrite=wished.overwrite),

@@ -7,7 +7,7 @@ from .json import envelope, payment_data, plan_data, step_data
 from .ledger import Ledger, cost_data, cost_lines, ledger
 from .look import Look, Style, count, escape, table
 from .markdown import plan_markdown
-from .plan import Shown, open_lines, plan_lines
+from .plan import Shown, open_lines, open_table, plan_lines
 from .reports import (
     Finding,
     Health,
@@ -52,6 +52,7 @@ __all__ = [
     "model_data",
     "models_lines",
     "open_lines",
+    "open_table",
     "payment_data",
     "place",
     "plan_data",

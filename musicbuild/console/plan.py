@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from ..clock import stamp
 from ..cost import Totals, add, describe, plain, total
 from ..journal import Payment
 from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
-from .look import Look, Style, cells, count, escape, pad
-from .words import SIGNS, length, prices, sign, step_quote, way_out, why, wish
+from .look import Look, Style, cells, count, escape, pad, table
+from .words import SIGNS, length, price, prices, sign, step_quote, way_out, why, wish
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,25 @@ def open_lines(payments: Sequence[Payment]) -> list[str]:
     names = ", ".join(sorted({escape(payment.track) for payment in payments}))
     orders = count(len(payments), "order")
     return [f" open: {orders}, {escape(price)} ({names}); a build looks after them first"]
+
+
+def open_table(payments: Sequence[Payment], look: Look) -> list[str]:
+    """List orders that were sent and are not in the lock yet, the oldest first."""
+    if not payments:
+        return ["no order is open"]
+    rows = [
+        (
+            payment.track,
+            payment.spec.model,
+            price(payment.quote),
+            f"sent {stamp(payment.intended)}",
+            f"as `{payment.generation}`" if payment.generation else "its answer was lost",
+        )
+        for payment in payments
+    ]
+    hint = "`musicbuild recover` looks for them at the provider, for nothing"
+    shown = table([[escape(cell) for cell in row] for row in rows])
+    return [*shown, "", f"{look.paint('hint:', Style.HINT)} {hint}"]
 
 
 def _to_pay(plan: Plan, price: str) -> str:

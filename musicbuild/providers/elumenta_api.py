@@ -93,6 +93,8 @@ class Elumenta:
         objection = self._provider.check(spec)
         if objection:
             raise Refused(f"{objection}; nothing was sent, nothing charged")
+        if (wait := self._until_reset()) is not None:
+            raise self._later(f"{SERVICE} takes no more this hour; nothing was sent", wait)
         body = {"model": spec.model, "prompt": spec.prompt, "duration": int(spec.duration)}
         ordered = self._clock.now()
         answer = self._api.post(GENERATE, body)
@@ -204,18 +206,22 @@ class Elumenta:
                     f"{error.message}; {self._need(spec)}", scope=error.scope, hint=error.hint
                 )
             case Busy():
-                wait = error.retry_after
-                now = self._clock.now()
-                if wait is None and self.quota.remaining_hour == 0 and self.quota.resets:
-                    left = (self.quota.resets - now).total_seconds()
-                    wait = left if 0 <= left <= timedelta(hours=1).total_seconds() else None
-                if wait is None:
-                    return error
-                when = (now + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M UTC")
-                text = f"{error.message}; it takes more from {when} on"
-                return Busy(text, retry_after=wait, hint=error.hint)
+                wait = error.retry_after if error.retry_after is not None else self._until_reset()
+                return error if wait is None else self._later(error.message, wait)
             case _:
                 return error
+
+    def _until_reset(self) -> float | None:
+        """Return the seconds until orders are taken again; None as far as is known they are."""
+        if self.quota.remaining_hour != 0 or self.quota.resets is None:
+            return None
+        left = (self.quota.resets - self._clock.now()).total_seconds()
+        return left if 0 < left <= timedelta(hours=1).total_seconds() else None
+
+    def _later(self, message: str, wait: float) -> Busy:
+        when = (self._clock.now() + timedelta(seconds=wait)).strftime("%Y-%m-%d %H:%M UTC")
+        hint = "`musicbuild build` goes on from here later"
+        return Busy(f"{message}; it takes more from {when} on", retry_after=wait, hint=hint)
 
     def _need(self, spec: GenerateSpec) -> str:
         need = f"{spec.model} costs {self._provider.quote(spec)}"

@@ -1,0 +1,75 @@
+"""What a build is handed, what it is told, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from .clock import Clock
+from .cost import Totals
+from .errors import Busy, MusicbuildError
+from .outputs import Tree
+from .providers import Providers
+from .purchase import Settling
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Whatever of the world a build touches, handed in so that a test can hand in another."""
+
+    lock_path: Path
+    state: Path
+    store: Store
+    tree: Tree
+    providers: Providers
+    environment: Mapping[str, str]
+    clock: Clock
+    name_attempt: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a build goes about it: `wait` is for another build's claim, in seconds.
+    `orders` bounds those under way at one provider; as many as `jobs` if it is None.
+
+
+    `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
+    """
+
+    jobs: int = 4
+    orders: int | None = None
+    keep_going: bool = False
+    overwrite: bool = False
+    budget: Totals = field(default_factory=dict)
+    cap: Decimal | None = None
+    settling: Settling = field(default_factory=Settling)
+    wait: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a build went: what it spent, the tracks it made, those that failed, those left.
+
+    `closed` says why tracks were left where a provider takes no more for now.
+    """
+
+    spent: Totals
+    made: tuple[str, ...]
+    failed: Mapping[str, MusicbuildError]
+    left: tuple[str, ...]
+    closed: Busy | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Return the gravest of all codes: unsettled money first, then lost bytes."""
+        errors = [*self.failed.values(), *([self.closed] if self.closed else [])]
+        return _gravest(error.exit_code for error in errors)
+
+
+def _gravest(found: Iterable[int]) -> int:
+    codes = set(found)
+    grave = (6, 7, 130, 143, 5, 4)
+    return next((code for code in grave if code in codes), 1 if codes else 0)
