@@ -14,6 +14,7 @@ import json
 import os
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -85,7 +86,10 @@ class Journal:
 
     def payments(self) -> list[Payment]:
         """Return what is not settled, the oldest first; raise IntegrityError if damaged."""
-        found = (_payment(path.stem, _read(path)[0]) for path in self.folder.glob("*.jsonl"))
+        found = []
+        for path in sorted(self.folder.glob("*.jsonl")):
+            with suppress(FileNotFoundError):  # it was settled meanwhile
+                found.append(_payment(path.stem, _read(path)[0]))
         return sorted((one for one in found if one), key=lambda one: (one.intended, one.attempt))
 
     def _path(self, attempt: str) -> Path:

@@ -18,7 +18,7 @@ from .. import build as engine
 from ..clock import SystemClock
 from ..console import Answer, Console, plan_data, plan_lines
 from ..cost import describe, plain
-from ..errors import Interrupted, OutOfDate, PolicyError
+from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock
 from ..plan import Wishes
 from ..project import Project
@@ -94,11 +94,16 @@ def command(
     project = open_chosen(settings)
     wished = wishes(
         project,
-        replace(choice, patterns=(*choice.patterns, *force)) if not choice.everything else choice,
+        choice,
         draft=draft,
         force=select(project.tracks, patterns=force) if force else frozenset(),
         overwrite=overwrite,
     )
+    if force and wished.only is not None and not wished.only & wished.force:
+        raise UsageError(
+            "`--force` names none of the tracks to build",
+            hint="name them both ways: `musicbuild build TRACK --force TRACK`",
+        )
     if dry_run or locked:
         return _look(project, wished, locked=locked)
     settings.console.warn(project.specified.warnings)

@@ -37,6 +37,7 @@ class Tally:
         match event:
             case BuildStarted(plan):
                 self.steps = {step.track.id: step for step in plan.steps}
+                self.paid.clear()  # what was collected before was paid by an earlier build
             case Bought(track, _, cost, _):
                 before = self.paid.get(track, Cost(Decimal(0), cost.unit))
                 unit = cost.unit or before.unit

@@ -139,6 +139,12 @@ def test_force_makes_outputs_anew_and_orders_nothing(game, gateway):
     assert len(gateway.posts) == sent
 
 
+def test_force_of_a_track_that_is_not_to_be_built_is_an_error(game, gateway):
+    ran = game.run("build", "theme", "--force", "credits")
+    assert (ran.code, gateway.posts) == (2, [])
+    assert "`--force` names none of the tracks to build" in ran.err
+
+
 def test_force_of_a_free_track_composes_the_same_again(project):
     project.write("version: 1\ndefaults: {duration: 1}\ntracks: {a: {prompt: x}, b: {prompt: y}}\n")
     project.build()
