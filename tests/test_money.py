@@ -115,3 +115,12 @@ def test_many_at_once_stay_within_one_limit():
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(order, range(100))) == 10
     assert money.spent == {"tokens": 90}
+
+
+def test_an_order_of_an_earlier_build_counts_for_the_budget_and_not_for_this_run():
+    money = allowance(budget=20)
+    money.hold(Cost(Decimal(9), "tokens"))
+    money.hold(None)
+    assert money.spent == {}
+    money.check({"tokens": Decimal(11)})
+    assert "would have cost 21 tokens in all" in refusal(money.check, {"tokens": Decimal(12)})

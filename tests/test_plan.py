@@ -621,3 +621,15 @@ def test_a_built_plan_is_empty_and_nothing_is_ever_bought_twice(rounds):
         assert all(isinstance(step, Edited) for step in again.to_do)
         owned = [path for one in bench.lock.tracks.values() for path in one.outputs]
         assert len(owned) == len(set(owned))
+
+
+# Orders under way.
+
+
+def test_an_order_under_way_costs_nothing_more():
+    boss = track("boss", "Loud drums")
+    found = plan([MENU, boss], Lock(), Paper(), price, under_way=frozenset({MENU.generate.key}))
+    ordered, fresh = found.steps
+    assert causes(ordered) == [Cause.NEW, Cause.UNDER_WAY]
+    assert (ordered.quotes, fresh.quotes) == ((FREE,), (NINE,))
+    assert [step.track.id for step in found.purchases] == ["boss"]

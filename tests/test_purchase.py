@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from gateway import Gateway
+from gateway import Fault, Gateway
 from specimens import spec, track
 from studio import Studio
 
@@ -573,3 +573,43 @@ def test_what_happens_is_told_in_order(studio):
         *("BuildStarted", "TrackStarted", "Ordered", "Bought", "TrackFinished", "BuildFinished")
     ]
     assert studio.events[2] == Ordered("menu", MENU.generate, studio.gateway.charges[0].id)
+
+
+# The balance, a second witness.
+
+
+def test_an_order_that_was_paid_is_not_repeated_though_the_history_never_shows_it(studio):
+    studio.gateway.fault("post", "lost", hidden_reads=10**6)
+    assert isinstance(failure(studio.build(MENU)), Unresolved)
+    studio.clock.sleep(10_000)
+    assert isinstance(failure(studio.build(MENU)), Unresolved)
+    assert len(studio.gateway.posts) == studio.charges == 1
+    studio.gateway.generations[0].hidden_reads = 0
+    studio.build(MENU)
+    assert_bought_once(studio)
+
+
+def test_what_other_orders_cost_is_no_sign_that_this_one_was_paid(studio):
+    other = track("other", spec("Rain"))
+    studio.gateway.fault("post", "unread", queued=False)
+    outcome = studio.build(MENU, other, terms=Terms(jobs=2))
+    assert outcome.exit_code == 0
+    assert studio.charges == 2
+    assert len(studio.gateway.posts) == 3
+
+
+def test_a_balance_that_can_not_be_read_proves_nothing(studio):
+    studio.gateway.fault("post", "unread", queued=False)
+    balances = iter(range(10))
+    strike = studio.gateway.strike
+
+    def only_the_first(phase, **more):
+        if phase == "balance" and next(balances) > 0:
+            return Fault("500")
+        return strike(phase, **more)
+
+    studio.gateway.strike = only_the_first
+    assert isinstance(failure(studio.build(MENU)), Unresolved)
+    studio.gateway.strike = strike
+    studio.build(MENU)
+    assert_bought_once(studio)
