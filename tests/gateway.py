@@ -111,6 +111,7 @@ class Gateway:
         self.ledger = ledger
         self.key = KEY
         self.pages_field = True
+        self.oldest_first = False
         self.total_field = True
         self.remaining_hour: int | None = None
         self.reset_hour: int | str | None = None

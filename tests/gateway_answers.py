@@ -237,7 +237,7 @@ class Handler(BaseHTTPRequestHandler):
             shown = [one for one in self.gateway.generations if one.hidden_reads <= 0]
             for one in self.gateway.generations:
                 one.hidden_reads -= 1 if page == 1 else 0
-        shown.sort(key=lambda one: one.created, reverse=True)
+        shown.sort(key=lambda one: one.created, reverse=not self.gateway.oldest_first)
         items = [self.told(one, step=False) for one in shown[(page - 1) * limit : page * limit]]
         for item in items:
             if "output_url" in item:

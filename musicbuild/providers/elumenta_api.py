@@ -136,7 +136,7 @@ class Elumenta:
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         try:
-            tickets = history.tickets(self._get, self._provider.models)
+            tickets = history.tickets(self._get, self._provider.models, since)
         except (Unavailable, Busy) as error:
             raise history.unread(error.message) from None
         return [one for one in tickets if one.created is None or one.created >= since]

@@ -1,9 +1,10 @@
-"""Every generation of an Elumenta account: the whole list, or none of it."""
+"""The generations of an Elumenta account since a moment: all of them, or none."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from ..errors import Undelivered
@@ -21,24 +22,27 @@ READS = 3
 Get = Callable[[str, Mapping[str, str | int]], Answer]
 
 
-def tickets(get: Get, models: Collection[str]) -> Sequence[Ticket]:
+def tickets(get: Get, models: Collection[str], since: datetime) -> Sequence[Ticket]:
     """Read the work of these models; raise Undelivered if the pages don't add up to the whole.
+
+    A list that is seen to begin with the newest is read only as far back as `since`: an account
+    may have thousands of entries, and each request may count against its quota.
 
     What is neither music nor ours is left out here, for the service has no reliable filter.
     """
     for _ in range(READS - 1):
         try:
-            return _tickets(get, models)
+            return _tickets(get, models, since)
         except Undelivered:
             continue
-    return _tickets(get, models)
+    return _tickets(get, models, since)
 
 
-def _tickets(get: Get, models: Collection[str]) -> Sequence[Ticket]:
-    return [_ticket(told) for told in _entries(get) if is_music(told, models)]
+def _tickets(get: Get, models: Collection[str], since: datetime) -> Sequence[Ticket]:
+    return [_ticket(told) for told in _entries(get, since) if is_music(told, models)]
 
 
-def _entries(get: Get) -> Sequence[Mapping[str, Any]]:
+def _entries(get: Get, since: datetime) -> Sequence[Mapping[str, Any]]:
     found: dict[str, Mapping[str, Any]] = {}
     for page in range(1, MOST_PAGES + 1):
         answer = get(HISTORY, {"page": page, "limit": PAGE})
@@ -53,6 +57,8 @@ def _entries(get: Get) -> Sequence[Mapping[str, Any]]:
             found[identity(item.get("id")) or json.dumps(item, sort_keys=True)] = item
         if items and len(found) == known:
             raise unread("its pages repeat themselves")
+        if _reach(found.values(), since):
+            return list(found.values())
         total, pages = told.get("total"), told.get("pages")
         if isinstance(total, int):
             if len(found) >= total:
@@ -62,6 +68,14 @@ def _entries(get: Get) -> Sequence[Mapping[str, Any]]:
         elif not items or (isinstance(pages, int) and page >= pages):
             return list(found.values())
     raise unread(f"it has more than {MOST_PAGES} pages")
+
+
+def _reach(entries: Iterable[Mapping[str, Any]], since: datetime) -> bool:
+    """Tell whether entries run from the newest on to one before a moment, in order."""
+    moments = [read(told).created for told in entries]
+    known = [moment for moment in moments if moment is not None]
+    in_order = len(known) == len(moments) and known == sorted(known, reverse=True)
+    return bool(known) and in_order and known[-1] < since
 
 
 def _ticket(told: Mapping[str, Any]) -> Ticket:

@@ -582,6 +582,22 @@ def test_the_history_is_read_to_its_end(gateway, connect):
     assert len(later) == 20
 
 
+def test_only_as_much_of_a_long_history_is_read_as_is_asked_for(gateway, connect):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(1000):
+        gateway.add("musicgen", f"{number}", created=start + timedelta(minutes=number))
+    assert len(connect().history(start + timedelta(minutes=850))) == 150
+    assert len(gateway.seen("GET", "/api/v2/user/history")) == 2
+
+
+def test_a_history_out_of_order_is_read_to_its_end(gateway, connect):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(250):
+        gateway.add("musicgen", f"{number}", created=start + timedelta(minutes=number))
+    gateway.oldest_first = True
+    assert len(connect().history(start + timedelta(minutes=240))) == 10
+
+
 def test_the_history_without_a_total_ends_with_its_last_page(gateway, connect):
     for number in range(200):
         gateway.add("musicgen", f"{number}")
