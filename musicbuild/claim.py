@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -13,7 +14,10 @@ from filelock import FileLock, Timeout
 
 from . import durable
 from .clock import Clock, stamp
-from .errors import Claimed
+from .errors import Claimed, PolicyError
+
+UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
+"""What a file system says that has no locks, or whose server gives none."""
 
 
 @contextmanager
@@ -22,15 +26,24 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
 
     Who holds it is written beside the claim for people to read; it decides nothing.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    durable.make_folder(folder)
     holder = folder / "claim.json"
-    lock = FileLock(folder / "claim", timeout=wait)
+    # A lock by a file's mere existence would outlive a build that is killed.
+    lock = FileLock(folder / "claim", timeout=wait, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:
         raise Claimed(
             f"another build of this project runs{_describe(holder)}",
             hint="wait for it to end, or build with `--wait SECONDS`",
+        ) from None
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno not in UNSUPPORTED:
+            raise
+        raise PolicyError(
+            f"the file system of `{folder.name}` can't lock files, so two builds at once could pay"
+            " twice; nothing was sent",
+            hint="keep the project on a local disk",
         ) from None
     try:
         about = {"pid": os.getpid(), "host": socket.gethostname(), "since": stamp(clock.now())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -12,7 +13,7 @@ import threading
 import pytest
 
 from musicbuild.claim import claim
-from musicbuild.errors import Claimed
+from musicbuild.errors import Claimed, PolicyError
 
 HOLD = """
 import sys
@@ -107,3 +108,22 @@ def test_a_claim_ends_with_a_failure(tmp_path, clock):
         raise ZeroDivisionError
     with claim(tmp_path / "state", clock):
         pass
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK])
+def test_without_locks_nothing_is_built(tmp_path, clock, monkeypatch, number):
+    def no_locks(*_):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(PolicyError, match="can't lock files"), claim(tmp_path / "state", clock):
+        pytest.fail("it builds without a claim")
+
+
+def test_a_claim_that_can_not_be_written_is_said_as_it_is(tmp_path, clock, monkeypatch):
+    def broken(*_):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("fcntl.flock", broken)
+    with pytest.raises(OSError, match="Input/output error"), claim(tmp_path / "state", clock):
+        pytest.fail("it builds without a claim")
