@@ -14,7 +14,7 @@ from pathlib import Path
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file: written aside in the same folder, synced, then renamed over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     handle, aside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -43,7 +43,7 @@ def append(path: Path, data: bytes) -> None:
 
 def probe(folder: Path, room: int) -> None:
     """Write a file there and take it away; raise OSError if that or so many bytes can't be had."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     if shutil.disk_usage(folder).free < room:
         raise OSError(errno.ENOSPC, f"less than {room >> 20} MiB are free", str(folder))
     handle, name = tempfile.mkstemp(prefix=".probe.", dir=folder)
@@ -54,6 +54,18 @@ def probe(folder: Path, room: int) -> None:
             os.fsync(file.fileno())
     finally:
         os.unlink(name)  # noqa: PTH108  `name` is from mkstemp, not a Path
+
+
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make a folder where there is none, and those above it; their names are on disk then.
+
+    A file that is synced in a folder whose own name is not can go with it.
+    """
+    if folder.is_dir():
+        return
+    make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

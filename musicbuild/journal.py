@@ -54,7 +54,7 @@ class Journal:
         self.folder = folder
 
     def intend(self, payment: Payment) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        durable.make_folder(self.folder, mode=0o700)
         self._append(
             payment.attempt,
             {
