@@ -1,0 +1,93 @@
+"""Schedules: builds of one small project, each with its faults and cuts, and a last one without."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from specimens import spec, track
+
+from musicbuild.build import Terms
+from musicbuild.purchase import Settling
+from musicbuild.spec import TrackSpec
+
+from .disk import LEFT, MOMENTS, Cut
+from .service import PRICE
+from .world import Violation, World
+
+PAUSES = (0, 1, 30, 100, 200, 400, 4000)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one schedule went; `violation` is empty if all promises were kept."""
+
+    seed: int
+    violation: str
+    trace: tuple[str, ...]
+    cuts: int
+
+
+def project(variant: int) -> list[TrackSpec]:
+    """Wish for three tracks, two of them in the same words."""
+    match variant:
+        case 0:  # two pieces of music, told apart by their length
+            first = track("dawn", spec("Calm pads", duration=30))
+            return [first, track("dusk", spec("Calm pads", duration=60)), track("noon", "Drums")]
+        case 1:  # two takes
+            return [track("dawn", "Calm pads", takes=2), track("noon", "Drums")]
+        case _:  # twins: one piece of music for two
+            return [track("dawn", "Calm pads"), track("dusk", "Calm pads"), track("noon", "Drums")]
+
+
+def run(seed: int, home: Path) -> Result:
+    """Run one schedule; the same seed goes the same way, to the last step."""
+    chance = Random(seed)
+    world = World(chance, home)
+    cuts = 0
+    try:
+        cuts = _run(chance, world)
+    except Violation as error:
+        return Result(seed, str(error), tuple(world.trace), cuts)
+    return Result(seed, "", tuple(world.trace), cuts)
+
+
+def _run(chance: Random, world: World) -> int:
+    tracks = project(chance.choice([0, 0, 1, 2]))
+    wishes = {wish.key for one in tracks for wish in one.wishes}
+    budget = {"tokens": Decimal(PRICE * len(wishes))} if chance.random() < 0.3 else {}
+    world.service.limit = int(budget["tokens"]) if budget else None
+    world.service.balance = chance.choice(["exact", "exact", "stale", "held"])
+    cuts = 0
+    for _ in range(chance.randint(1, 4)):
+        cut = _cut(chance) if cuts < 3 and chance.random() < 0.8 else None
+        stop_after = chance.randint(1, 12) if chance.random() < 0.1 else None
+        ending = world.build(tracks, _terms(chance, budget), cut=cut, stop_after=stop_after)
+        cuts += ending.dark
+        world.time.sleep(chance.choice(PAUSES))
+    finish(world, tracks, budget)
+    return cuts
+
+
+def finish(world: World, tracks: list[TrackSpec], budget: dict[str, Decimal] | None = None) -> None:
+    """Build once more, with nothing in the way, and hold that this is enough."""
+    world.service.rate = 0.0
+    ending = world.build(tracks, Terms(jobs=1, budget=budget or {}))
+    if ending.outcome is None or ending.outcome.exit_code:
+        raise Violation(f"a build without faults did not get through: {world.trace[-1]}")
+    world.check_done(tracks)
+
+
+def _cut(chance: Random) -> Cut:
+    return Cut(chance.randint(1, 120), chance.choice(MOMENTS), chance.choice(LEFT))
+
+
+def _terms(chance: Random, budget: dict[str, Decimal]) -> Terms:
+    return Terms(
+        jobs=chance.choice([1, 1, 2, 3]),
+        keep_going=chance.random() < 0.5,
+        budget=budget,
+        settling=Settling(wait=chance.random() < 0.7),
+    )

@@ -1,0 +1,125 @@
+"""Time that passes only by waiting, and threads of which one runs at a time.
+
+Who runs next is whoever waits for the earliest moment; among equals chance decides.  So a build
+with several jobs takes the same way for the same seed, and every other seed another way.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+from musicbuild.errors import Interrupted
+
+START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    until: float
+    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+
+
+class Time:
+    """The clock of a simulation, which is its scheduler too; `check` raises if the power is off."""
+
+    def __init__(self, chance: Random, check: Callable[[], None]) -> None:
+        self.passed = 0.0
+        self._chance, self._check = chance, check
+        self._workers: list[Worker] = []
+        self._running: Worker | None = None
+        self._done = threading.Semaphore(0)
+
+    def now(self) -> datetime:
+        return START + timedelta(seconds=self.passed)
+
+    def monotonic(self) -> float:
+        return self.passed
+
+    def sleep(self, seconds: float) -> None:
+        self._check()
+        me = self._running
+        if me is None:
+            self.passed += seconds
+            return
+        me.until = self.passed + seconds
+        if (following := self._next()) is not me:
+            following.gate.release()
+            me.gate.acquire()
+        self._check()
+
+    def in_parallel(
+        self,
+        tasks: Collection[Callable[[], object]],
+        jobs: int,
+        *,
+        stop: threading.Event,
+        halt: threading.Event,
+        monotonic: Callable[[], float],
+    ) -> None:
+        """Do what `musicbuild.workers.in_parallel` does."""
+        del monotonic
+        waiting = deque(tasks)
+        broken: list[BaseException] = []
+
+        def work() -> None:
+            while waiting and not (stop.is_set() or halt.is_set() or broken):
+                try:
+                    waiting.popleft()()
+                except BaseException as error:  # noqa: BLE001  raised again below
+                    broken.append(error)
+
+        if min(jobs, len(tasks)) > 1:
+            self._run(work, min(jobs, len(tasks)))
+        else:
+            work()
+        if broken:
+            raise broken[0]
+
+    def _run(self, work: Callable[[], None], count: int) -> None:
+        def begin(me: Worker) -> None:
+            me.gate.acquire()
+            work()
+            self._workers.remove(me)
+            self._next_or_end()
+
+        self._workers = [Worker(self.passed) for _ in range(count)]
+        threads = [threading.Thread(target=begin, args=[one]) for one in self._workers]
+        for thread in threads:
+            thread.start()
+        self._next_or_end()
+        self._done.acquire()
+        for thread in threads:
+            thread.join()
+
+    def _next_or_end(self) -> None:
+        if self._workers:
+            self._next().gate.release()
+        else:
+            self._running = None
+            self._done.release()
+
+    def _next(self) -> Worker:
+        self.passed = max(self.passed, min(one.until for one in self._workers))
+        ready = [one for one in self._workers if one.until <= self.passed]
+        self._running = self._chance.choice(ready) if len(ready) > 1 else ready[0]
+        return self._running
+
+
+class Stoppable:
+    """What `musicbuild.clock.StoppableClock` is, without counting tenths of seconds."""
+
+    def __init__(self, clock: Time, stop: threading.Event) -> None:
+        self.now, self.monotonic = clock.now, clock.monotonic
+        self._clock, self._stop = clock, stop
+
+    def sleep(self, seconds: float) -> None:
+        for wait in (seconds, None):
+            if self._stop.is_set():
+                raise Interrupted("the build was stopped")
+            if wait is not None:
+                self._clock.sleep(wait)

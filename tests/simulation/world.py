@@ -1,0 +1,294 @@
+"""A whole project in a simulated world: its builds, and what has to hold whatever became of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+from musicbuild import build as builds
+from musicbuild import lock as locks
+from musicbuild.build import Outcome, Terms, Workshop
+from musicbuild.errors import MusicbuildError
+from musicbuild.events import Event
+from musicbuild.hashing import digest_bytes
+from musicbuild.journal import Journal, Payment
+from musicbuild.lock import Lock
+from musicbuild.outputs import Tree
+from musicbuild.plan import Wishes, plan
+from musicbuild.project import Disk as Facts
+from musicbuild.providers import Providers, elumenta_api
+from musicbuild.spec import TrackSpec
+from musicbuild.steps import Plan
+from musicbuild.store import Store
+
+from .disk import Cut, Disk, File, PowerCut, mounted
+from .service import PRICE, Service, SimulatedElumenta
+from .turns import Stoppable, Time
+
+EXIT_CODES = frozenset({0, 1, 4, 5, 6, 7, 8, 130})
+_current: list[World] = []
+
+
+class Violation(AssertionError):
+    """A promise was broken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a build ended: with an outcome, an error of ours, or in the dark."""
+
+    outcome: Outcome | None = None
+    error: MusicbuildError | None = None
+    steps: int = 0
+
+    @property
+    def dark(self) -> bool:
+        return self.outcome is None and self.error is None
+
+
+@dataclass(slots=True)
+class World:
+    """One project, the service it buys from, and the disk and the time it has."""
+
+    chance: Random
+    home: Path
+    trace: list[str] = field(default_factory=list)
+    disk: Disk = field(init=False)
+    time: Time = field(init=False)
+    service: Service = field(init=False)
+    providers: Providers = field(init=False)
+    _attempts: int = 0
+    _sent: set[str] = field(default_factory=set)
+    _kept: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        _current.clear()
+        self.disk = Disk(self.home / "project", self.chance)
+        self.disk.notes, self.disk.replaced = self._note, self._replaced
+        self.time = Time(self.chance, self.disk.check)
+        self.service = Service(self.chance, self.time, self.disk.check, ordered=self._ordered)
+        self.providers = Providers()
+        self.providers._loaded["elumenta"] = SimulatedElumenta(service=lambda: self.service)
+        _current.append(self)
+
+    @property
+    def root(self) -> Path:
+        return self.disk.home
+
+    @property
+    def state(self) -> Path:
+        return self.root / ".musicbuild"
+
+    @property
+    def lock(self) -> Lock:
+        return locks.load(self.root / locks.FILE_NAME)
+
+    @property
+    def payments(self) -> list[Payment]:
+        return Journal(self.state / "journal").payments()
+
+    @property
+    def store(self) -> Store:
+        return Store(self.state / "store")
+
+    def plan(self, tracks: list[TrackSpec], lock: Lock | None = None, **wishes: Any) -> Plan:
+        facts = Facts(self.store, Tree(self.root))
+        under_way = frozenset(one.spec.key for one in self.payments)
+        lock = self.lock if lock is None else lock
+        wished = Wishes(**wishes)
+        return plan(tracks, lock, facts, self.providers.quote, wished, under_way=under_way)
+
+    def build(
+        self,
+        tracks: list[TrackSpec],
+        terms: Terms,
+        *,
+        cut: Cut | None = None,
+        stop_after: int | None = None,
+        approve: Callable[[Plan], None] = lambda _: None,
+    ) -> Ending:
+        """Build as a process of its own would; `stop_after` so many events it is interrupted."""
+        stop, heard = threading.Event(), [0]
+
+        def listen(event: Event) -> None:
+            self.trace.append(f"{self.time.passed:.3f} {type(event).__name__}")
+            heard[0] += 1
+            if heard[0] == stop_after:
+                stop.set()
+
+        self.disk.arm(cut)
+        try:
+            outcome = builds.build(
+                self._workshop(),
+                lambda lock: self.plan(tracks, lock),
+                approve,
+                terms=terms,
+                listen=listen,
+                stop=stop,
+            )
+            ending = Ending(outcome, steps=self.disk.steps)
+        except MusicbuildError as error:
+            ending = Ending(error=error, steps=self.disk.steps)
+        except PowerCut:
+            ending = Ending(steps=self.disk.steps)
+        except Violation:
+            raise
+        except Exception as error:
+            raise Violation(f"an error that nobody declared: {error!r}") from error
+        if self.disk.dead:
+            ending = Ending(steps=self.disk.steps)
+            self.disk.power_up()
+        self.disk.arm(None)
+        self.trace.append(f"{self.time.passed:.3f} {_told(ending)}")
+        self._check_codes(ending)
+        self.check()
+        return ending
+
+    def _workshop(self) -> Workshop:
+        return Workshop(
+            lock_path=self.root / locks.FILE_NAME,
+            state=self.state,
+            store=self.store,
+            tree=Tree(self.root),
+            providers=self.providers,
+            environment={},
+            clock=self.time,
+            name_attempt=self._name_attempt,
+        )
+
+    def _name_attempt(self) -> str:
+        self._attempts += 1
+        return f"attempt-{self._attempts:04d}"
+
+    def _note(self, kind: str, name: str) -> None:
+        self.trace.append(f"{self.time.passed:.3f} {kind} {name}")
+
+    # What has to hold at every moment.
+
+    def _ordered(self, body: Mapping[str, Any]) -> None:
+        """Hold that an order which leaves was written down to stay, and is within the budget."""
+        told = (body["model"], body["prompt"], body["duration"])
+        self.trace.append(f"{self.time.passed:.3f} ORDER {told}")
+        for name, data in self.disk.durable(".musicbuild/journal"):
+            if name in self._sent or not name.endswith(".jsonl"):
+                continue
+            lines = data.splitlines()
+            wish = json.loads(lines[0].partition(b"\t")[0])["spec"] if len(lines) == 1 else {}
+            if told == (wish.get("model"), wish.get("prompt"), wish.get("duration")):
+                self._sent.add(name)
+                break
+        else:
+            raise Violation(f"an order left that no power cut would leave a trace of: {told}")
+        limit = self.service.limit
+        if limit is not None and self.service.spent + PRICE > limit:
+            raise Violation(f"an order of {PRICE} left when {self.service.spent} of {limit} went")
+
+    def _replaced(self, path: str, file: File) -> None:
+        """Hold that a lock is whole before it takes the old one's place, and its audio kept."""
+        if os.path.basename(path) != locks.FILE_NAME:
+            return
+        if file.data != file.synced:
+            raise Violation("the lock is replaced by one that is not synced")
+        kept = {name for name, _ in self.disk.durable(".musicbuild/store/objects")}
+        for one in locks.parse(file.data).purchases.values():
+            known = one.generation in self._kept
+            if not known and f"{one.audio[:2]}/{one.audio[2:]}" not in kept:
+                raise Violation(f"{one.generation} is in the lock before its audio is kept")
+            self._kept.add(one.generation)
+
+    # What has to hold between builds.
+
+    def check(self) -> None:
+        """Hold that what was charged is in the lock or on its way there, once."""
+        try:
+            lock, payments = self.lock, self.payments
+        except MusicbuildError as error:
+            raise Violation(f"what a build left can't be read: {error}") from error
+        claims = [(one.generation, key) for key, one in lock.purchases.items()]
+        claims += [(one.generation, one.spec.key) for one in payments if one.generation]
+        by_id = Counter(id_ for id_, _ in dict.fromkeys(claims))
+        twice = [id_ for id_, count in by_id.items() if count > 1]
+        if twice:
+            raise Violation(f"claimed more than once: {twice}")
+        if gone := self._bought_before - {one.generation for one in lock.purchases.values()}:
+            raise Violation(f"the lock has lost {gone}")
+        self._bought_before = {one.generation for one in lock.purchases.values()}
+        loose = Counter(_words(one) for one in self.service.charges if one.id not in by_id)
+        known = Counter(_words(one.spec) for one in payments if not one.generation)
+        if lost := loose - known:
+            raise Violation(f"paid, and claimed by nothing: {dict(lost)}")
+        self._check_store()
+
+    def _check_store(self) -> None:
+        folder = self.state / "store" / "objects"
+        for path in folder.glob("*/*"):
+            if path.name.startswith("."):
+                continue
+            if digest_bytes(path.read_bytes()) != path.parent.name + path.name:
+                raise Violation(f"the store has other bytes than it says: {path.name}")
+
+    def _check_codes(self, ending: Ending) -> None:
+        told = ending.outcome or ending.error
+        if told is not None and told.exit_code not in EXIT_CODES:
+            raise Violation(f"the exit code {told.exit_code} is not in the table")
+
+    _bought_before: set[str] = field(default_factory=set)
+
+    def check_done(self, tracks: list[TrackSpec]) -> None:
+        """Hold that everything is made, and was paid once."""
+        wished = {spec.key: spec for one in tracks for spec in one.wishes}
+        paid = Counter(_words(one) for one in self.service.charges)
+        due = Counter(_words(one) for one in wished.values())
+        if paid != due:
+            raise Violation(f"paid {dict(paid)}, and due was {dict(due)}")
+        bought = {one.generation for one in self.lock.purchases.values()}
+        if bought != {one.id for one in self.service.charges}:
+            raise Violation(f"the lock has {sorted(bought)}, and others were paid")
+        if self.payments:
+            raise Violation("a payment is still open")
+        if to_do := self.plan(tracks).to_do:
+            raise Violation(f"there is still something to do: {to_do}")
+
+
+def _words(wish: Any) -> tuple[str, str]:
+    return wish.model, wish.prompt
+
+
+def _told(ending: Ending) -> str:
+    if ending.dark:
+        return "DARK"
+    if ending.error:
+        return f"ERROR {ending.error.message}"
+    failed = {name: error.message for name, error in sorted(ending.outcome.failed.items())}
+    return f"ENDED {ending.outcome.exit_code} {failed}"
+
+
+@contextmanager
+def universe() -> Iterator[None]:
+    """Put time, chance, the disk and the wire of every build into the hands of the last world."""
+
+    def world() -> World:
+        return _current[0]
+
+    def disk() -> Disk | None:
+        return _current[0].disk if _current else None
+
+    with ExitStack() as stack:
+        enter = stack.enter_context
+        enter(mounted(disk))
+        enter(patch.object(builds, "StoppableClock", Stoppable))
+        enter(patch.object(builds, "in_parallel", lambda *a, **m: world().time.in_parallel(*a, **m)))
+        enter(patch.object(elumenta_api, "download", lambda *a, **m: world().service.fetch(*a, **m)))
+        try:
+            yield
+        finally:
+            _current.clear()
