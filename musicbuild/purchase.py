@@ -10,8 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from unicodedata import normalize
 
 from .audio.mp3 import NotMp3, Stream, inspect
@@ -231,7 +232,7 @@ class Buyer:
                     raise self._unresolved(payment) from None
             else:
                 same = [one for one in tickets if _same(one, payment)]
-                for ticket in sorted(same, key=lambda one: one.created or payment.intended):
+                for ticket in sorted(same, key=partial(_likeness, payment)):
                     if self.claims.take(ticket.id):
                         return ticket
                 empty += self.clock.monotonic() >= end
@@ -327,6 +328,13 @@ def _same(ticket: Ticket, payment: Payment) -> bool:
         and ticket.model == payment.spec.model
         and _folded(ticket.prompt) == _folded(payment.spec.prompt)
     )
+
+
+def _likeness(payment: Payment, ticket: Ticket) -> tuple[float, datetime]:
+    """Sort generations in the same words: those of the length asked for first, then by age."""
+    asked = payment.spec.duration
+    seconds = asked if ticket.seconds is None else ticket.seconds
+    return (round(abs(seconds - asked)), ticket.created or payment.intended)
 
 
 def _folded(prompt: str) -> str:

@@ -613,3 +613,12 @@ def test_a_balance_that_can_not_be_read_proves_nothing(studio):
     studio.gateway.strike = strike
     studio.build(MENU)
     assert_bought_once(studio)
+
+
+def test_two_lost_orders_in_the_same_words_get_each_its_own_length(studio):
+    short = track("short", spec("Rain", duration=20))
+    long = track("long", spec("Rain", duration=60))
+    studio.gateway.fault("post", "lost", times=2)
+    assert studio.build(short, long, terms=Terms(jobs=2)).exit_code == 0
+    lock = studio.lock
+    assert [round(lock.purchases[one.generate.key].seconds) for one in (short, long)] == [20, 60]

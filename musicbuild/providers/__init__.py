@@ -40,7 +40,8 @@ class Ticket:
     """An order at a provider; `id` alone is enough to collect it in another process.
 
     `reply` is what the provider said so far, for the provider's own use.  From the history
-    come `model`, `prompt` and `created` too, by which a lost answer is recognised.
+    come `model`, `prompt` and `created` too, by which a lost answer is recognised, and `seconds`,
+    its length, where that is said.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Ticket:
     prompt: str = ""
     created: datetime | None = None
     failed: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

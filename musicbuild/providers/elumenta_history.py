@@ -89,6 +89,7 @@ def _ticket(told: Mapping[str, Any]) -> Ticket:
         prompt=made.prompt,
         created=made.created,
         failed=made.failed,
+        seconds=made.seconds,
     )
 
 

@@ -21,6 +21,7 @@ KEPT = (
     *("output_url", "result_url", "url"),
     *("tokens_used", "tokens_spent"),
     *("model", "model_slug"),
+    *("duration_seconds", "result_metadata"),
 )
 """The fields that are read, and that a ticket so keeps."""
 
@@ -40,6 +41,7 @@ class Generation:
     cost: Decimal | None
     failed: bool
     error: str
+    seconds: float | None
 
     @property
     def done(self) -> bool:
@@ -58,7 +60,17 @@ def read(told: Mapping[str, Any]) -> Generation:
         cost=tokens(told.get("tokens_used"), told.get("tokens_spent")),
         failed=status == "failed",
         error=_text(told, "error"),
+        seconds=_seconds(told),
     )
+
+
+def _seconds(told: Mapping[str, Any]) -> float | None:
+    metadata = told.get("result_metadata")
+    inside = metadata.get("duration") if isinstance(metadata, dict) else None
+    for found in (told.get("duration_seconds"), inside):
+        if isinstance(found, int | float) and not isinstance(found, bool) and 0 < found < 86_400:
+            return float(found)
+    return None
 
 
 def keep(told: Mapping[str, Any]) -> Mapping[str, Any]:
