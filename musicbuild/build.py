@@ -287,8 +287,9 @@ class _Build:
                 self._finish(track, track.outputs, spec, "", draft=step.draft)
             case Master(track=track):
                 self._finish(track, step.outputs, step.spec, step.source, draft=step.draft)
-            case Restore():
-                self._finisher.restore(step.objects, self.lock)
+            case Restore(track=track):
+                if damaged := self._finisher.restore(step.objects, self.lock):
+                    self._remake(track, damaged)
             case Lost(track=track):
                 self._till.buyer.fetch_again(step.purchase)
                 spec = picked(track, self.lock.tracks.get(track.id))
@@ -300,6 +301,25 @@ class _Build:
         else:
             self._till.buy(track.id, spec, quote)
 
+    def _remake(self, track: TrackSpec, paths: frozenset[str]) -> None:
+        """Make outputs again that were to be put back, and whose stored copies are damaged."""
+        locked = self.lock.tracks[track.id]
+        outputs = tuple(output for output in track.outputs if output.path in paths)
+        self._finish(track, outputs, picked(track, locked), "", draft=locked.draft)
+
+    def _audio(self, track: TrackSpec, spec: GenerateSpec, source: str) -> bytes:
+        """Return audio that was made; if it is damaged, it is had once more, for nothing."""
+        audio = self._finisher.audio(spec, source, self._planned if source else self.lock)
+        if audio is None:
+            self._record(spec, self._till.again(track.id, spec, self.lock.purchases[spec.key]))
+            audio = self._finisher.audio(spec, "", self.lock)
+        if audio is None:
+            raise IntegrityError(
+                f"the audio of `{track.id}` was stored, and can't be read back",
+                hint="the disk may be failing; `musicbuild verify` says what else is damaged",
+            )
+        return audio
+
     def _finish(
         self,
         track: TrackSpec,
@@ -309,7 +329,7 @@ class _Build:
         *,
         draft: bool,
     ) -> None:
-        audio = self._finisher.audio(track, spec, source, self._planned if source else self.lock)
+        audio = self._audio(track, spec, source)
         kind = self._workshop.providers.model_of(spec).kind
         made = self._finisher.finish(
             track, outputs, lock=self.lock, spec=spec, audio=audio, kind=kind, draft=draft

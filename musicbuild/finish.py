@@ -24,30 +24,40 @@ class Finisher:
     tree: Tree
     overwrite: bool = False
 
-    def audio(self, track: TrackSpec, spec: GenerateSpec, source: str, lock: Lock) -> bytes:
-        """Return bought audio from the store, or from the output `source` that holds it.
+    def audio(self, spec: GenerateSpec, source: str, lock: Lock) -> bytes | None:
+        """Return audio that was made, None if it is nowhere on this machine.
 
-        `lock` is the one that was planned with.  By now another track may have replaced that
-        output; it is in the store then.  Raises IntegrityError if the audio is not to be had.
+        It comes from the store, or from an output made from it: `source` first, where the plan
+        found it there.  `lock` is the one that was planned with.  By now another track may have
+        replaced that output; it is in the store then.
+
+        A plan only looks whether an object is there.  One that turns out to be damaged is put
+        right, if an output holds the very audio that was delivered.
         """
-        purchase = lock.purchases[spec.key]
-        if not source:
-            data = self.store.get(purchase.audio)
+        bought = lock.purchases[spec.key].audio
+        if not source and (data := self.store.get(bought)) is not None:
+            return data
+        made = [
+            (path, output.digest)
+            for locked in lock.tracks.values()
+            if locked.generate == spec.key
+            for path, output in locked.outputs.items()
+        ]
+        for path, digest in sorted(made, key=lambda one: one[0] != source):
+            data = self._made(path, digest)
             if data is None:
-                raise IntegrityError(
-                    f"the stored audio of `{track.id}` is damaged",
-                    hint=f"delete the object `{purchase.audio}` from the store, and build again",
-                )
+                continue
+            if not source and digest_bytes(audio_of(data)) == bought:
+                self.store.put(audio_of(data))
             return data
-        made = [one for one in lock.tracks.values() if one.generate == spec.key]
-        digests = [one.outputs[source].digest for one in made if source in one.outputs]
-        data = self.tree.read(source)
-        if data is not None and digest_bytes(data) in digests:
+        return self.store.get(bought) if source else None
+
+    def _made(self, path: str, digest: Digest) -> bytes | None:
+        """Return an output as it was made, from its place or from the store."""
+        data = self.tree.read(path)
+        if data is not None and digest_bytes(data) == digest:
             return data
-        kept = [data for data in map(self.store.get, digests) if data is not None]
-        if not kept:
-            raise IntegrityError(f"`{source}` changed while the build ran", hint="build again")
-        return kept[0]
+        return self.store.get(digest)
 
     def finish(
         self,
@@ -91,16 +101,16 @@ class Finisher:
         rest = {path: output for path, output in left.items() if self.tree.find(path)}
         return replace(made, outputs={**rest, **made.outputs})
 
-    def restore(self, objects: Mapping[str, Digest], lock: Lock) -> None:
-        """Put outputs back as they were."""
+    def restore(self, objects: Mapping[str, Digest], lock: Lock) -> frozenset[str]:
+        """Put outputs back as they were; return the paths of those whose copy is damaged."""
+        damaged = set()
         for path, digest in objects.items():
             data = self.store.get(digest)
             if data is None:
-                raise IntegrityError(
-                    f"the stored copy of `{path}` is damaged",
-                    hint=f"delete `{self.store.path(digest).name}` from the store, and build again",
-                )
-            self.put(path, data, lock)
+                damaged.add(path)
+            else:
+                self.put(path, data, lock)
+        return frozenset(damaged)
 
     def put(self, path: str, data: bytes, lock: Lock) -> Digest:
         """Deliver one output; both it and what it replaces are in the store first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from . import durable
 from .errors import IntegrityError
-from .hashing import Digest, digest_bytes
+from .hashing import Digest, digest_bytes, digest_file
 
 POINTER = re.compile(
     rb"version https://git-lfs\.github\.com/spec/v1\n(?:[^\n]*\n)*?oid sha256:([0-9a-f]{64})\n"
@@ -41,14 +41,14 @@ class Tree:
         """
         place = self._inside(path)
         try:
-            if not stat.S_ISREG(os.lstat(place).st_mode):
+            status = os.lstat(place)
+            if not stat.S_ISREG(status.st_mode):
                 raise IntegrityError(f"`{path}` is not a plain file", hint="move it out of the way")
-            data = place.read_bytes()
+            if status.st_size < POINTER_SIZE and (pointer := POINTER.match(place.read_bytes())):
+                return Found(Digest(pointer[1].decode()), fetched=False)
+            return Found(digest_file(place))
         except (FileNotFoundError, NotADirectoryError):
             return None
-        if len(data) < POINTER_SIZE and (pointer := POINTER.match(data)):
-            return Found(Digest(pointer[1].decode()), fetched=False)
-        return Found(digest_bytes(data))
 
     def read(self, path: str) -> bytes | None:
         try:

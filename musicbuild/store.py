@@ -24,6 +24,9 @@ class Store:
         """Tell whether an object is there, without reading it."""
         return self.path(digest).is_file()
 
+    def is_empty(self) -> bool:
+        return next((self.folder / "objects").glob("*/*"), None) is None
+
     def put(self, data: bytes) -> Digest:
         """Keep bytes for good; they are on disk when this returns."""
         digest = digest_bytes(data)
@@ -32,9 +35,9 @@ class Store:
         return digest
 
     def get(self, digest: Digest) -> bytes | None:
-        """Return the bytes of this digest, or None if they are missing or damaged."""
+        """Return the bytes of this digest, or None if they are missing, damaged or unreadable."""
         try:
             data = self.path(digest).read_bytes()
-        except FileNotFoundError:
+        except OSError:
             return None
         return data if digest_bytes(data) == digest else None

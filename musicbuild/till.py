@@ -10,6 +10,8 @@ from .cost import Cost, Quote, plain, total
 from .errors import (
     Busy,
     Failed,
+    IntegrityError,
+    Interrupted,
     MusicbuildError,
     NotSent,
     PolicyError,
@@ -100,6 +102,25 @@ class Till:
         self.allowance.settle(quote, purchase.cost)
         if quote and purchase.cost.unit == quote.unit:
             self._watch(model, quote, purchase.cost)
+        return purchase
+
+    def again(self, track: str, spec: GenerateSpec, purchase: Purchase) -> Purchase:
+        """Have audio in the store once more that was made and is damaged; nothing is paid.
+
+        Raises IntegrityError if the provider can't give it again.
+        """
+        try:
+            if self.providers.model_of(spec).repeatable:
+                return self.buyer.make(track, spec)
+            self.buyer.fetch_again(purchase)
+        except (Busy, Interrupted):
+            raise
+        except MusicbuildError as error:
+            raise IntegrityError(
+                f"the stored audio of `{track}` is damaged,"
+                f" and can't be fetched again: {error.message}",
+                hint=error.hint,
+            ) from None
         return purchase
 
     def _afford(self, provider: str, plan: Plan, have: Cost | None) -> None:

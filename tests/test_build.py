@@ -208,14 +208,72 @@ def test_outputs_that_change_places_are_not_mixed_up(studio):
     assert_whole(studio, *swapped)
 
 
-def test_damaged_audio_in_the_store_fails_one_track(studio):
+def rot(studio, digest):
+    studio.store.path(digest).chmod(0o644)
+    studio.store.path(digest).write_bytes(b"rot")
+
+
+def test_damaged_audio_is_put_right_from_an_output(studio):
     studio.build(MENU)
-    bought = studio.lock.purchases[MENU.generate.key]
-    studio.store.path(bought.audio).chmod(0o644)
-    studio.store.path(bought.audio).write_bytes(b"rot")
-    outcome = studio.build(track("menu", "Calm pads", title="Main Menu"))
+    rot(studio, studio.lock.purchases[MENU.generate.key].audio)
+    asked = len(studio.gateway.requests)
+    again = track("menu", "Calm pads", title="Main Menu")
+    assert studio.build(again).made == ("menu",)
+    assert len(studio.gateway.requests) == asked
+    assert_whole(studio, again)
+
+
+def test_damaged_audio_and_outputs_are_fetched_again_and_not_bought(studio):
+    studio.build(MENU)
+    rot(studio, studio.lock.purchases[MENU.generate.key].audio)
+    rot(studio, studio.lock.tracks["menu"].outputs["audio/menu.mp3"].digest)
+    before = studio.read("audio/menu.mp3")
+    (studio.root / "audio/menu.mp3").unlink()
+    assert studio.build(MENU).made == ("menu",)
+    assert studio.read("audio/menu.mp3") == before
+    assert studio.charges == 1
+    assert_whole(studio, MENU)
+
+
+def test_a_damaged_copy_of_an_output_is_made_again(studio):
+    studio.build(MENU)
+    rot(studio, studio.lock.tracks["menu"].outputs["audio/menu.mp3"].digest)
+    before, asked = studio.read("audio/menu.mp3"), len(studio.gateway.requests)
+    (studio.root / "audio/menu.mp3").unlink()
+    assert studio.build(MENU).made == ("menu",)
+    assert studio.read("audio/menu.mp3") == before
+    assert len(studio.gateway.requests) == asked
+    assert_whole(studio, MENU)
+
+
+def test_damaged_audio_that_is_gone_at_the_provider_too_is_said_to_be_lost(studio):
+    studio.build(MENU, BOSS)
+    for path in ("audio/menu.mp3", "audio/boss.mp3"):
+        (studio.root / path).unlink()
+    for locked in studio.lock.tracks.values():
+        rot(studio, studio.lock.purchases[locked.generate].audio)
+        for output in locked.outputs.values():
+            rot(studio, output.digest)
+    studio.gateway.generations.clear()
+    outcome = studio.build(MENU, BOSS, terms=Terms(jobs=1, keep_going=True))
     assert outcome.exit_code == 7
-    assert "the stored audio of `menu` is damaged" in str(outcome.failed["menu"])
+    assert str(outcome.failed["menu"]).startswith(
+        "the stored audio of `menu` is damaged, and can't be fetched again: "
+    )
+    assert studio.charges == 2
+
+
+def test_a_composed_piece_that_is_damaged_is_composed_again(studio):
+    free = track("menu", sketch("Calm", duration=1))
+    studio.build(free)
+    rot(studio, studio.lock.purchases[free.generate.key].audio)
+    rot(studio, studio.lock.tracks["menu"].outputs["audio/menu.mp3"].digest)
+    before = studio.read("audio/menu.mp3")
+    (studio.root / "audio/menu.mp3").unlink()
+    assert studio.build(free).made == ("menu",)
+    assert studio.read("audio/menu.mp3") == before
+    assert studio.gateway.requests == []
+    assert_whole(studio, free)
 
 
 # Many at once.
