@@ -185,11 +185,14 @@ class _Build:
             self._failed[payment.track] = error
             self._listen(TrackFailed(payment.track, error))
         except OSError as error:
-            self._failed[payment.track] = _disk_failed(error)
-            self._listen(TrackFailed(payment.track, self._failed[payment.track]))
+            failed = self._till.open[payment.spec.key] = _disk_failed(error)
+            self._failed[payment.track] = failed
+            self._till.allowance.hold(payment.quote)
+            self._listen(TrackFailed(payment.track, failed))
         else:
             cost = purchase.cost if purchase else None
-            if cost:
+            had = {one.generation for one in self._planned.purchases.values()}
+            if purchase and purchase.generation not in had:
                 self._till.allowance.hold(cost)
             self._listen(Recovered(payment.track, payment.spec, cost))
 
@@ -281,6 +284,9 @@ class _Build:
     def _make(self, step: Step) -> None:
         match step:
             case Generate(track=track):
+                for wish in track.wishes:
+                    if error := self._till.open.get(wish.key):
+                        raise error  # its twin's order is still open, or another take's
                 for spec, quote in zip(step.specs, step.quotes, strict=True):
                     self._generate(track, spec, quote)
                 spec = picked(track, self.lock.tracks.get(track.id))
@@ -352,7 +358,7 @@ class _Build:
             for one in self._journal.payments()
             if one.attempt != payment.attempt
             and one.spec.provider == provider
-            and one.intended >= payment.intended
+            and stamp(one.intended) >= since
             and one.quote
         ]
         return sum([*bought, *others], start=Decimal(0))
