@@ -49,6 +49,9 @@ FETCHES = 3
 MARGIN = timedelta(days=1)
 """How far back before an order the history is read: a clock may be wrong by its whole zone."""
 
+FRESH = timedelta(seconds=1)
+"""How old a balance may be when an order is sent, to be a witness for it."""
+
 APART = 20.0
 """Seconds between two readings of a history that must agree."""
 
@@ -170,7 +173,10 @@ class Buyer:
         connects = 0
         while True:
             pace.wait()
-            payment = replace(wish, attempt=self.name_attempt(), intended=self.clock.now())
+            now = self.clock.now()
+            # A balance that is older than the order would make others' orders look like this one.
+            balance = wish.balance if now - wish.intended < FRESH else None
+            payment = replace(wish, attempt=self.name_attempt(), intended=now, balance=balance)
             self._intend(payment)
             try:
                 ticket = connection.submit(wish.spec)
