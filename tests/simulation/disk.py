@@ -245,7 +245,8 @@ class Disk:
             case "all":
                 return node.data
             case "part" if node.data != node.synced:
-                torn = node.data[: self.chance.randint(0, len(node.data))]
+                whole = len(node.synced) if node.data.startswith(node.synced) else len(node.data)
+                torn = node.data[: self.chance.randint(whole, len(node.data))]
                 return self.chance.choice([node.synced, node.data, torn])
         return node.synced
 

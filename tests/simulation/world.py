@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -26,7 +27,7 @@ from musicbuild.outputs import Tree
 from musicbuild.plan import Wishes, plan
 from musicbuild.project import Disk as Facts
 from musicbuild.providers import Providers, elumenta_api
-from musicbuild.spec import TrackSpec
+from musicbuild.spec import GenerateSpec, MasterSpec, TrackSpec
 from musicbuild.steps import Plan
 from musicbuild.store import Store
 
@@ -181,9 +182,11 @@ class World:
         for name, data in self.disk.durable(".musicbuild/journal"):
             if name in self._sent or not name.endswith(".jsonl"):
                 continue
-            lines = data.splitlines()
-            wish = json.loads(lines[0].partition(b"\t")[0])["spec"] if len(lines) == 1 else {}
-            if told == (wish.get("model"), wish.get("prompt"), wish.get("duration")):
+            lines = data.splitlines(keepends=True)
+            if len(lines) != 1 or not lines[0].endswith(b"\n"):
+                continue
+            wish = json.loads(lines[0].partition(b"\t")[0])["spec"]
+            if told == (wish["model"], wish["prompt"], wish["duration"]):
                 self._sent.add(name)
                 break
         else:
@@ -272,6 +275,12 @@ def _told(ending: Ending) -> str:
     return f"ENDED {ending.outcome.exit_code} {failed}"
 
 
+def _remembered(key: Any) -> Any:
+    if isinstance(key, property):
+        return property(lru_cache(maxsize=4096)(key.fget))
+    return lru_cache(maxsize=4096)(key)
+
+
 @contextmanager
 def universe() -> Iterator[None]:
     """Put time, chance, the disk and the wire of every build into the hands of the last world."""
@@ -287,6 +296,8 @@ def universe() -> Iterator[None]:
         enter(mounted(disk))
         enter(patch.object(builds, "StoppableClock", Stoppable))
         enter(patch.object(builds, "in_parallel", lambda *a, **m: world().time.in_parallel(*a, **m)))
+        for kind in (GenerateSpec, MasterSpec):  # asked for often, and always the same
+            enter(patch.object(kind, "key", _remembered(kind.key)))
         enter(patch.object(elumenta_api, "download", lambda *a, **m: world().service.fetch(*a, **m)))
         try:
             yield
