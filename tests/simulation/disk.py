@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 from unittest.mock import patch
 
 MOMENTS = ("before", "within", "after")
@@ -77,7 +77,7 @@ class Disk:
             shutil.rmtree(self.home, ignore_errors=True)
             self._folder(self._root)
             for path, data in files.items():
-                self._folder(os.path.dirname(path))
+                self._folder(_above(path))
                 Path(path).write_bytes(data)
                 self.live[path] = File(data, data)
         finally:
@@ -88,8 +88,8 @@ class Disk:
     def _folder(self, path: str) -> None:
         if path not in self.live:
             if len(path) > len(self._root):
-                self._folder(os.path.dirname(path))
-            os.makedirs(path, exist_ok=True)
+                self._folder(_above(path))
+            Path(path).mkdir(parents=True, exist_ok=True)
             self.live[path] = Folder()
 
     def reload(self) -> None:
@@ -123,7 +123,7 @@ class Disk:
     def tracks(self, path: str) -> bool:
         if self._loading or not path.startswith(self._root):
             return False
-        return not os.path.basename(path).startswith(UNTRACKED)
+        return not path.rpartition("/")[2].startswith(UNTRACKED)
 
     def opened(self, handle: int, path: str, flags: int) -> None:
         node = self.live.get(path)
@@ -197,7 +197,7 @@ class Disk:
             make()
             self._name({path: Folder()})
 
-        if os.path.exists(path):
+        if path in self.live:
             make()  # it says so itself
         else:
             self._step("folder", path, act)
@@ -206,7 +206,7 @@ class Disk:
 
     def _name(self, names: dict[str, File | Folder | None]) -> None:
         _apply(names, self.live)
-        parent = os.path.dirname(next(iter(names)))
+        parent = _above(next(iter(names)))
         self.live[parent].unsynced.append(names)
 
     def _step(
@@ -214,7 +214,7 @@ class Disk:
     ) -> None:
         self.check()
         self.steps += 1
-        name = os.path.basename(path)
+        name = path.rpartition("/")[2]
         self.notes(kind, name.rpartition(".")[0] if name.startswith(".") else name)
         if self.cut is None or self.steps != self.cut.at:
             act()
@@ -254,7 +254,7 @@ class Disk:
         while len(path) > len(self._root):
             if path not in names:
                 return False
-            path = os.path.dirname(path)
+            path = _above(path)
         return True
 
 
@@ -265,7 +265,7 @@ class _Tap:
         self._disk, self._path, self._node, self._file = disk, path, node, file
         self.fileno, self.flush = file.fileno, file.flush
 
-    def __enter__(self) -> _Tap:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -277,6 +277,10 @@ class _Tap:
             self._file.flush()
 
         self._disk.written(self._path, self._node, data, put)
+
+
+def _above(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _apply(names: dict[str, File | Folder | None], place: dict[str, File | Folder]) -> None:

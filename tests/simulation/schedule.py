@@ -74,6 +74,7 @@ def _run(chance: Random, world: World) -> int:
 def finish(world: World, tracks: list[TrackSpec], budget: dict[str, Decimal] | None = None) -> None:
     """Build once more, with nothing in the way, and hold that this is enough."""
     world.service.rate = 0.0
+    world.service.script.clear()
     ending = world.build(tracks, Terms(jobs=1, budget=budget or {}))
     if ending.outcome is None or ending.outcome.exit_code:
         raise Violation(f"a build without faults did not get through: {world.trace[-1]}")
@@ -86,7 +87,7 @@ def _cut(chance: Random) -> Cut:
 
 def _terms(chance: Random, budget: dict[str, Decimal]) -> Terms:
     return Terms(
-        jobs=chance.choice([1, 1, 2, 3]),
+        jobs=chance.choice([1, 1, 1, 1, 2, 3]),
         keep_going=chance.random() < 0.5,
         budget=budget,
         settling=Settling(wait=chance.random() < 0.7),

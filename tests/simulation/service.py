@@ -37,8 +37,15 @@ MUTE = (b"", PAGE, b'{"id":', b'{"status": "pending"}', b'{"id": null}', b'{"id"
 WAITS = (None, 0, 5, 40, 299, 400, 3600, -1, "soon", True, [1])
 
 POST_FAULTS = {
-    **{"unsent": 2, "unread": 4, "lost": 6, "late": 4, "refused": 2, "busy": 4},
-    **{"odd": 5, "mute": 3, "failed": 3},
+    "unsent": 2,  # no connection
+    "unread": 4,  # no answer, and nothing is enqueued
+    "lost": 6,  # enqueued, and no answer
+    "late": 4,  # enqueued within a minute, and no answer
+    "refused": 2,
+    "busy": 4,
+    "odd": 5,  # a status that tells nothing, enqueued or not
+    "mute": 3,  # enqueued, and an answer without an id
+    "failed": 3,  # enqueued, and not charged in the end
 }
 GET_FAULTS = {"gone": 3, "busy": 2, "odd": 1}
 POLL_FAULTS = {"regress": 3, "no-url": 1, "unknown": 1}
@@ -64,7 +71,11 @@ class Generation:
 
 @dataclass(slots=True)
 class Service:
-    """What elumenta's API would be, `post` and `get` as its client calls them."""
+    """What elumenta's API would be, `post` and `get` as its client calls them.
+
+    `script` are the faults of the next orders, before chance has its way; `limit` is the most
+    that may be spent; `ordered` hears of each order before anything becomes of it.
+    """
 
     chance: Random
     time: Time
@@ -72,7 +83,7 @@ class Service:
     rate: float = RATE
     balance: str = "exact"
     generations: list[Generation] = field(default_factory=list)
-    posts: int = 0
+    script: list[str] = field(default_factory=list)
     limit: int | None = None
     ordered: Callable[[Mapping[str, Any]], None] = lambda _: None
 
@@ -91,9 +102,8 @@ class Service:
         """Take an order, or seem to; the ledger has it before the answer leaves."""
         del path
         self.check()
-        self.posts += 1
         self.ordered(body)
-        match self._strike(self.rate, POST_FAULTS):
+        match self.script.pop(0) if self.script else self._strike(self.rate, POST_FAULTS):
             case "unsent":
                 self._pass(10)
                 raise NotSent("no connection")

@@ -1,9 +1,8 @@
-"""A whole project in a simulated world: its builds, and what has to hold whatever became of them."""
+"""A project in a simulated world: its builds, and what holds whatever becomes of them."""
 
 from __future__ import annotations
 
 import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -77,8 +76,7 @@ class World:
         self.disk.notes, self.disk.replaced = self._note, self._replaced
         self.time = Time(self.chance, self.disk.check)
         self.service = Service(self.chance, self.time, self.disk.check, ordered=self._ordered)
-        self.providers = Providers()
-        self.providers._loaded["elumenta"] = SimulatedElumenta(service=lambda: self.service)
+        self.providers = _providers()
         _current.append(self)
 
     @property
@@ -197,7 +195,7 @@ class World:
 
     def _replaced(self, path: str, file: File) -> None:
         """Hold that a lock is whole before it takes the old one's place, and its audio kept."""
-        if os.path.basename(path) != locks.FILE_NAME:
+        if Path(path).name != locks.FILE_NAME:
             return
         if file.data != file.synced:
             raise Violation("the lock is replaced by one that is not synced")
@@ -275,6 +273,14 @@ def _told(ending: Ending) -> str:
     return f"ENDED {ending.outcome.exit_code} {failed}"
 
 
+@lru_cache(maxsize=1)
+def _providers() -> Providers:
+    """Return the installed providers, which take long to find, with the paid one replaced."""
+    found = Providers()
+    found._loaded["elumenta"] = SimulatedElumenta(service=lambda: _current[0].service)
+    return found
+
+
 def _remembered(key: Any) -> Any:
     if isinstance(key, property):
         return property(lru_cache(maxsize=4096)(key.fget))
@@ -291,14 +297,20 @@ def universe() -> Iterator[None]:
     def disk() -> Disk | None:
         return _current[0].disk if _current else None
 
+    def in_parallel(*arguments: Any, **more: Any) -> None:
+        world().time.in_parallel(*arguments, **more)
+
+    def download(url: str, **_: Any) -> bytes:
+        return world().service.fetch(url)
+
     with ExitStack() as stack:
         enter = stack.enter_context
         enter(mounted(disk))
         enter(patch.object(builds, "StoppableClock", Stoppable))
-        enter(patch.object(builds, "in_parallel", lambda *a, **m: world().time.in_parallel(*a, **m)))
+        enter(patch.object(builds, "in_parallel", in_parallel))
         for kind in (GenerateSpec, MasterSpec):  # asked for often, and always the same
             enter(patch.object(kind, "key", _remembered(kind.key)))
-        enter(patch.object(elumenta_api, "download", lambda *a, **m: world().service.fetch(*a, **m)))
+        enter(patch.object(elumenta_api, "download", download))
         try:
             yield
         finally:
