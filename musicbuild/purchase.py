@@ -196,8 +196,10 @@ class Buyer:
                 raise
             else:
                 # An id that is spoken for is that of an order in the same words, whose answer was
-                # lost and which was found first: this order's own is in the history.
-                return payment, ticket if self.claims.take(ticket.id) else None
+                # lost and which was found first; one that was there before is of no order of this
+                # build.  This order's own is in the history.
+                own = ticket.id not in wish.known and self.claims.take(ticket.id)
+                return payment, ticket if own else None
 
     def _accept(self, payment: Payment, ticket: Ticket) -> None:
         """Write down the id before anything else is done with it; say it aloud if that fails."""
