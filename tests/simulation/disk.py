@@ -55,7 +55,7 @@ class Folder:
 class Disk:
     """The files below `home`, by path; `kept` is what a power cut leaves at the least.
 
-    `notes` hears of each step, and `replaced` of each file put in another's place.
+    `notes` hears of each step, and `replaced` of each file about to take another's place.
     """
 
     def __init__(self, home: Path, chance: Random) -> None:
@@ -164,10 +164,10 @@ class Disk:
         node = self.live[source]
 
         def act() -> None:
-            move()
-            self._name({source: None, target: node})
             if isinstance(node, File):
                 self.replaced(target, node)
+            move()
+            self._name({source: None, target: node})
 
         self._step("replace", target, act)
 

@@ -57,17 +57,33 @@ def run(seed: int, home: Path) -> Result:
 def _run(chance: Random, world: World) -> int:
     tracks = project(chance.choice([0, 0, 1, 2]))
     wishes = {wish.key for one in tracks for wish in one.wishes}
-    budget = {"tokens": Decimal(PRICE * len(wishes))} if chance.random() < 0.3 else {}
+    whole = {"tokens": Decimal(PRICE * len(wishes))}
+    short = {"tokens": Decimal(PRICE * chance.randint(1, len(wishes)))}
+    budget = chance.choices([{}, whole, short], [14, 5, 1])[0]
     world.service.limit = int(budget["tokens"]) if budget else None
     world.service.balance = chance.choice(["exact", "exact", "stale", "held"])
+    for _ in range(chance.choice([0, 0, 0, 1, 2])):
+        body = {"model": "musicgen", "prompt": chance.choice(["Calm pads", "Drums"])}
+        world.service.enqueue({**body, "duration": 30}, foreign=True)
+    if world.service.generations:
+        # Who cannot read the history before an order takes somebody else's for it later.
+        world.service.history_fails = False
+        world.time.sleep(300)  # they are listed by now
     cuts = 0
     for _ in range(chance.randint(1, 4)):
         cut = _cut(chance) if cuts < 3 and chance.random() < 0.8 else None
         stop_after = chance.randint(1, 12) if chance.random() < 0.1 else None
-        ending = world.build(tracks, _terms(chance, budget), cut=cut, stop_after=stop_after)
+        ending = world.build(
+            tracks,
+            _terms(chance, budget),
+            cut=cut,
+            stop_after=stop_after,
+            approve=world.intruded(tracks) if chance.random() < 0.05 else lambda _: None,
+        )
         cuts += ending.dark
         world.time.sleep(chance.choice(PAUSES))
-    finish(world, tracks, budget)
+    world.service.limit = int(whole["tokens"]) if budget else None
+    finish(world, tracks, budget and whole)
     return cuts
 
 

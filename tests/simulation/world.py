@@ -17,7 +17,7 @@ from unittest.mock import patch
 from musicbuild import build as builds
 from musicbuild import lock as locks
 from musicbuild.build import Outcome, Terms, Workshop
-from musicbuild.errors import MusicbuildError
+from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
 from musicbuild.hashing import digest_bytes
 from musicbuild.journal import Journal, Payment
@@ -75,7 +75,8 @@ class World:
         self.disk = Disk(self.home / "project", self.chance)
         self.disk.notes, self.disk.replaced = self._note, self._replaced
         self.time = Time(self.chance, self.disk.check)
-        self.service = Service(self.chance, self.time, self.disk.check, ordered=self._ordered)
+        self.service = Service(self.chance, self.time, self.disk.check)
+        self.service.ordered, self.service.asked = self._ordered, self._asked
         self.providers = _providers()
         _current.append(self)
 
@@ -152,6 +153,25 @@ class World:
         self.check()
         return ending
 
+    def intruded(self, tracks: list[TrackSpec]) -> Callable[[Plan], None]:
+        """Hold that no second build gets in while one runs, once its plan is approved."""
+
+        def intrude(_: Plan) -> None:
+            try:
+                builds.build(
+                    self._workshop(),
+                    lambda lock: self.plan(tracks, lock),
+                    lambda _: None,
+                    terms=Terms(jobs=1),
+                    listen=lambda _: None,
+                    stop=threading.Event(),
+                )
+            except Claimed:
+                return
+            raise Violation("two builds ran at once")
+
+        return intrude
+
     def _workshop(self) -> Workshop:
         return Workshop(
             lock_path=self.root / locks.FILE_NAME,
@@ -192,6 +212,14 @@ class World:
         limit = self.service.limit
         if limit is not None and self.service.spent + PRICE > limit:
             raise Violation(f"an order of {PRICE} left when {self.service.spent} of {limit} went")
+
+    def _asked(self, generation: str) -> None:
+        """Hold that an id is used only once it is written down to stay."""
+        if generation in self._kept:
+            return
+        said = f'"generation":"{generation}"'.encode()
+        if not any(said in data for _, data in self.disk.durable(".musicbuild/journal")):
+            raise Violation(f"{generation} is asked for before its id is kept")
 
     def _replaced(self, path: str, file: File) -> None:
         """Hold that a lock is whole before it takes the old one's place, and its audio kept."""

@@ -1,0 +1,218 @@
+"""Planted bugs, each of which the simulation has to find: proof that it would see a real one."""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import nullcontext, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from simulate import workplace
+from simulation import schedule
+from simulation.service import Service
+from simulation.world import universe
+
+from musicbuild import build as builds
+from musicbuild import durable, purchase
+from musicbuild.errors import AnswerLost, Busy, MusicbuildError
+from musicbuild.hashing import digest_bytes
+from musicbuild.journal import Journal
+from musicbuild.money import Allowance
+from musicbuild.providers import elumenta_api
+from musicbuild.purchase import Buyer, Claims, Settling
+from musicbuild.store import Store
+from musicbuild.till import Account, Till
+
+SEEDS = 1000
+"""Schedules in which a planted bug has to show; an honest build shows none in twenty times that."""
+
+NO_TRACE = "an order left that no power cut would leave a trace of"
+OVER_BUDGET = "an order of 9 left when"
+PAID_TWICE = f"paid .*, and due was|claimed by nothing|claimed more than once|{OVER_BUDGET}"
+
+
+def skip_the_sync_of_a_journal(planted):
+    def append(path, data):
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as file:
+            file.write(data)
+
+    planted.setattr(durable, "append", append)
+
+
+def skip_the_sync_of_folders(planted):
+    planted.setattr(durable, "sync_folder", lambda _: None)
+
+
+def skip_the_sync_of_new_folders(planted):
+    planted.setattr(
+        durable,
+        "make_folder",
+        lambda path, *, mode=0o777: path.mkdir(mode, parents=True, exist_ok=True),
+    )
+
+
+def replace_the_lock_by_what_is_not_synced(planted):
+    def write(path, data, *, mode=0o644):
+        durable.make_folder(path.parent)
+        handle, aside = durable.tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(aside).replace(path)
+        durable.sync_folder(path.parent)
+
+    planted.setattr(durable, "write", write)
+
+
+def write_the_journal_after_the_order(planted):
+    intend, accept, waiting = Journal.intend, Journal.accept, {}
+
+    def late(journal, attempt, generation):
+        if attempt in waiting:
+            intend(journal, waiting.pop(attempt))
+        accept(journal, attempt, generation)
+
+    planted.setattr(Journal, "intend", lambda _, one: waiting.update({one.attempt: one}))
+    planted.setattr(Journal, "accept", late)
+
+
+def send_again_what_got_no_answer(planted):
+    submit = elumenta_api.Elumenta.submit
+
+    def stubborn(connection, spec):
+        try:
+            return submit(connection, spec)
+        except AnswerLost:
+            return submit(connection, spec)
+
+    planted.setattr(elumenta_api.Elumenta, "submit", stubborn)
+
+
+def send_again_after_a_502(planted):
+    judge = elumenta_api.judge
+
+    def careless(answer, service):
+        return Busy("later") if answer.status == 502 else judge(answer, service)
+
+    planted.setattr(elumenta_api, "judge", careless)
+
+
+def follow_redirects_of_an_order(planted):
+    post = Service.post
+
+    def followed(service, path, body, **more):
+        answer = post(service, path, body, **more)
+        return post(service, path, body, **more) if 300 <= answer.status < 400 else answer
+
+    planted.setattr(Service, "post", followed)
+
+
+def settle_at_once(planted):
+    adopt = Buyer._adopt
+
+    def hasty(buyer, payment):
+        return adopt(replace(buyer, settling=Settling(0, buyer.settling.wait)), payment)
+
+    planted.setattr(Buyer, "_adopt", hasty)
+
+
+def take_one_reading_of_the_history_for_proof(planted):
+    def glance(buyer, payment):
+        connection = buyer.connections[payment.spec.provider]
+        found = connection.history(payment.intended - purchase.MARGIN)
+        same = [one for one in found if purchase._same(one, payment)]
+        return next((one for one in same if buyer.claims.take(one.id)), None)
+
+    planted.setattr(Buyer, "_adopt", glance)
+
+
+def let_two_claim_one_generation(planted):
+    planted.setattr(Claims, "take", lambda *_: True)
+
+
+def adopt_what_was_there_before(planted):
+    planted.setattr(Till, "_history", lambda *_: Account().known)
+
+
+def let_two_builds_in(planted):
+    planted.setattr(builds, "claim", lambda *_, **__: nullcontext())
+
+
+def use_an_id_before_it_is_written_down(planted):
+    accept, waiting = Journal.accept, {}
+    deliver = Journal.deliver
+
+    def late(journal, attempt, bought):
+        if attempt in waiting:
+            accept(journal, attempt, waiting.pop(attempt))
+        deliver(journal, attempt, bought)
+
+    planted.setattr(Journal, "accept", lambda _, attempt, id_: waiting.update({attempt: id_}))
+    planted.setattr(Journal, "deliver", late)
+
+
+def keep_audio_without_a_sync(planted):
+    def put(store, data):
+        digest = digest_bytes(data)
+        durable.make_folder(store.path(digest).parent)
+        store.path(digest).write_bytes(data)
+        return digest
+
+    planted.setattr(Store, "put", put)
+
+
+def forget_an_order_before_the_lock_has_it(planted):
+    def hasty(buyer, attempt, spec, bought):
+        buyer.journal.forget(attempt)
+        buyer.record(spec, bought)
+
+    planted.setattr(Buyer, "_record", hasty)
+
+
+def never_forget_an_order(planted):
+    planted.setattr(Journal, "forget", lambda *_: None)
+
+
+def order_what_is_still_open(planted):
+    def settle(run, payment):
+        with suppress(MusicbuildError):
+            run._till.buyer.settle(payment)
+
+    planted.setattr(builds._Build, "_settle", settle)
+
+
+def pay_over_the_budget(planted):
+    planted.setattr(Allowance, "check", lambda *_: None)
+
+
+PLANTED = {
+    skip_the_sync_of_a_journal: NO_TRACE,
+    skip_the_sync_of_folders: NO_TRACE,
+    skip_the_sync_of_new_folders: NO_TRACE,
+    replace_the_lock_by_what_is_not_synced: "the lock is replaced by one that is not synced",
+    write_the_journal_after_the_order: NO_TRACE,
+    send_again_what_got_no_answer: NO_TRACE,
+    send_again_after_a_502: PAID_TWICE,
+    follow_redirects_of_an_order: NO_TRACE,
+    settle_at_once: PAID_TWICE,
+    take_one_reading_of_the_history_for_proof: PAID_TWICE,
+    let_two_claim_one_generation: PAID_TWICE,
+    adopt_what_was_there_before: PAID_TWICE,
+    let_two_builds_in: "two builds ran at once",
+    use_an_id_before_it_is_written_down: "is asked for before its id is kept",
+    keep_audio_without_a_sync: "is in the lock before its audio is kept",
+    forget_an_order_before_the_lock_has_it: PAID_TWICE,
+    never_forget_an_order: "a payment is still open",
+    order_what_is_still_open: PAID_TWICE,
+    pay_over_the_budget: OVER_BUDGET,
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
+def test_a_planted_bug_is_found(plant, monkeypatch):
+    with workplace() as home, universe():
+        plant(monkeypatch)
+        results = (schedule.run(seed, home) for seed in range(SEEDS))
+        found = next(one for one in results if one.violation)
+    assert re.search(PLANTED[plant], found.violation)
