@@ -53,6 +53,7 @@ from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .terms import Outcome, Terms, Workshop
 from .till import Till
+from .trust import check_before_paying, ensure_written, read_lock
 from .workers import in_parallel
 
 __all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
@@ -84,7 +85,7 @@ def build(
     With nothing to do nothing is written, not even the claim.
     """
     if not Journal(workshop.state / "journal").payments():
-        plan = decide(locks.load(workshop.lock_path))
+        plan = decide(read_lock(workshop.lock_path, workshop.store))
         if all(isinstance(step, Edited) for step in plan.to_do):
             listen(BuildStarted(plan))
             listen(BuildFinished({}, 0, 0, 0))
@@ -131,7 +132,7 @@ class _Build:
         self, workshop: Workshop, terms: Terms, listen: Listener, stop: threading.Event
     ) -> None:
         self._workshop, self._terms, self._stop = workshop, terms, stop
-        self.lock = locks.load(workshop.lock_path)
+        self.lock = read_lock(workshop.lock_path, workshop.store)
         self._planned = self.lock
         self._mutex = threading.RLock()
         self._listener = listen
@@ -201,6 +202,8 @@ class _Build:
         for output in (output for step in plan.purchases for output in step.track.outputs):
             self._workshop.tree.find(output.path)  # raises where no output may be put
         if plan.purchases:
+            keys = [spec.key for step in plan.purchases for spec in step.specs]
+            check_before_paying(self.lock, keys)
             self._probe(plan)
         self._till.prepare(plan)
 
@@ -224,6 +227,7 @@ class _Build:
     def make(self, plan: Plan) -> Outcome:
         """Make all steps, `jobs` at once, and say how it went."""
         self._planned = self.lock
+        ensure_written(self._workshop.lock_path, self.lock)
         steps = [step for step in plan.to_do if not isinstance(step, Edited)]
         twins: dict[Digest, list[Step]] = {}
         for step in steps:

@@ -92,6 +92,14 @@ class Journal:
                 found.append(_payment(path.stem, _read(path)[0]))
         return sorted((one for one in found if one), key=lambda one: (one.intended, one.attempt))
 
+    def examine(self, path: Path) -> tuple[Payment | None, bool]:
+        """Read one file: its payment, and whether its last line was torn.
+
+        Raises IntegrityError if it is damaged.
+        """
+        records, end, _ = _read(path)
+        return _payment(path.stem, records), end < path.stat().st_size
+
     def _path(self, attempt: str) -> Path:
         return self.folder / f"{attempt}.jsonl"
 

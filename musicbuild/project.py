@@ -18,6 +18,7 @@ from .spec import TrackSpec
 from .specify import Specified, specify
 from .steps import Plan
 from .store import Store
+from .trust import read_lock
 
 STATE_FOLDER = ".musicbuild"
 
@@ -98,4 +99,5 @@ def open_project(path: Path, providers: Providers | None = None) -> Project:
     providers = providers or Providers()
     album = manifest.load(path)
     specified = specify(album, providers.model)
-    return Project(album, specified, locks.load(album.root / locks.FILE_NAME), providers)
+    project = Project(album, specified, Lock(), providers)
+    return replace(project, lock=read_lock(project.lock_path, project.store))

@@ -5,10 +5,13 @@ What is read is checked against its name; an object that does not match is treat
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from . import durable
 from .hashing import Digest, digest_bytes
+
+OBJECT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
 
 
 class Store:
@@ -19,6 +22,13 @@ class Store:
 
     def path(self, digest: Digest) -> Path:
         return self.folder / "objects" / digest[:2] / digest[2:]
+
+    def named(self, path: Path) -> Digest | None:
+        """Return the digest that a path in the store stands for, None if it is no object's."""
+        match path.relative_to(self.folder).parts:
+            case ("objects", str(folder), str(name)) if OBJECT.fullmatch(f"{folder}/{name}"):
+                return Digest(folder + name)
+        return None
 
     def holds(self, digest: Digest) -> bool:
         """Tell whether an object is there, without reading it."""

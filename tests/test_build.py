@@ -621,15 +621,15 @@ def test_no_power_cut_at_any_step_costs_anything(tmp_path, monkeypatch, moment, 
     steps = 0
     while survive(tmp_path / str(steps), monkeypatch, [(steps + 1, moment)], jobs=jobs):
         steps += 1
-    assert steps == 1 + 3 * 6 + 3 * 3, "the claim, six steps a purchase, three a track"
+    assert steps == 2 + 3 * 6 + 3 * 3, "claim and lock, six steps a purchase, three a track"
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_a_power_cut_leaves_a_free_track_to_the_next_build(tmp_path, monkeypatch, moment):
-    for step in range(1, 7):
+    for step in range(1, 8):
         cuts = [(step, moment)]
         assert survive(tmp_path / str(step), monkeypatch, cuts, tracks=[FREE])
-    assert not survive(tmp_path / "7", monkeypatch, [(7, moment)], tracks=[FREE])
+    assert not survive(tmp_path / "8", monkeypatch, [(8, moment)], tracks=[FREE])
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -22,6 +22,7 @@ from .reports import (
 )
 from .terminal import Answer, Color, Console, Manner
 from .track import File, Portrait, Take, Value, show_data, show_lines
+from .verify import verify_data, verify_error, verify_lines
 
 __all__ = [
     "Answer",
@@ -64,6 +65,9 @@ __all__ = [
     "system_error",
     "table",
     "up_to_date",
+    "verify_data",
+    "verify_error",
+    "verify_lines",
     "warning_lines",
     "wrote_lines",
 ]

@@ -1,0 +1,68 @@
+"""`musicbuild verify`: whether every byte is what the lock says; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from .. import manifest
+from ..console import Answer, verify_data, verify_error, verify_lines
+from ..errors import IntegrityError, MusicbuildError, OutOfDate
+from ..findings import Grade, Report
+from ..lock import Lock
+from ..project import Project
+from ..providers import Providers
+from ..spec import GenerateSpec
+from ..specify import specify
+from ..verify import Subject, verify
+from .opening import manifest_path
+from .options import Settings, with_settings
+
+
+@click.command()
+@with_settings
+def command(settings: Settings) -> Answer:
+    """Check the lock, the journal, the store and the outputs byte by byte; changes nothing.
+
+    Says what mends what it finds.  Exits 7 if anything is lost or damaged, 3 if outputs are
+    only missing or changed.  Needs no key and no network.
+    """
+    providers = Providers()
+    album = manifest.load(manifest_path(settings))
+    project = Project(album, specify(album, providers.model), Lock(), providers)
+    report = verify(
+        Subject(
+            root=project.root,
+            lock_path=project.lock_path,
+            store=project.store,
+            journal=project.journal,
+            tree=project.tree,
+            tracks=project.tracks,
+            repeatable=_repeatable(providers),
+        )
+    )
+    return Answer(
+        verify_data(report),
+        lambda look: verify_lines(report, look),
+        project.specified.warnings,
+        _error(report),
+    )
+
+
+def _repeatable(providers: Providers) -> Callable[[GenerateSpec], bool]:
+    def repeatable(spec: GenerateSpec) -> bool:
+        try:
+            return providers.model_of(spec).repeatable
+        except (MusicbuildError, KeyError):  # a provider or a model that is here no longer
+            return False
+
+    return repeatable
+
+
+def _error(report: Report) -> MusicbuildError | None:
+    if report.grade(Grade.LOST):
+        return IntegrityError(verify_error(report))
+    if report.grade(Grade.STALE):
+        return OutOfDate(verify_error(report))
+    return None

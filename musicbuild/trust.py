@@ -1,0 +1,70 @@
+"""Whether a lock may be trusted with money: one that is gone or contradicts itself may not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+from . import lock as locks
+from .errors import IntegrityError
+from .hashing import Digest
+from .lock import Lock, Purchase
+from .spec import GenerateSpec
+from .store import Store
+
+RESTORE = "restore it from version control: it holds what was paid for"
+
+
+def read_lock(path: Path, store: Store) -> Lock:
+    """Read the lock, empty in a project that was never built.
+
+    A build writes the lock before it stores anything, so a store with something in it once had
+    a lock.  Raises IntegrityError if that is gone, or can't be read.
+    """
+    lock = locks.load(path)
+    if not (lock.purchases or lock.tracks or path.exists() or store.is_empty()):
+        raise IntegrityError(
+            f"`{path.name}` is missing, and the store holds what it said was made",
+            hint=f"{RESTORE}; to begin anew, move `.musicbuild` away",
+        )
+    return lock
+
+
+def ensure_written(path: Path, lock: Lock) -> None:
+    """Write the lock if there is none yet, before anything is stored."""
+    if not path.exists():
+        locks.save(path, lock)
+
+
+def misplaced(lock: Lock) -> Iterator[Digest]:
+    """Yield the keys under which another purchase stands than the one they are made from."""
+    return (key for key, one in lock.purchases.items() if spec_of(one).key != key)
+
+
+def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:
+    """Raise IntegrityError if what is wanted may have been bought, and the lock lost that."""
+    for key in misplaced(lock):
+        raise IntegrityError(
+            f"`{locks.FILE_NAME}` is damaged: purchase `{key:.12}` does not match its key;"
+            " nothing was ordered",
+            hint=RESTORE,
+        )
+    for name, track in lock.tracks.items():
+        if track.generate in wanted and track.generate not in lock.purchases:
+            raise IntegrityError(
+                f"`{locks.FILE_NAME}` is damaged: `{name}` was made from a purchase that is not"
+                " in it; nothing was ordered",
+                hint=RESTORE,
+            )
+
+
+def spec_of(purchase: Purchase) -> GenerateSpec:
+    """Return what was asked for when a purchase was made."""
+    return GenerateSpec(
+        provider=purchase.provider,
+        model=purchase.model,
+        prompt=purchase.prompt,
+        duration=purchase.duration,
+        options=purchase.options,
+        take=purchase.take,
+    )
