@@ -142,7 +142,12 @@ class Buyer:
             return payment.purchase
         try:
             ticket = (
-                Ticket(payment.generation, model=payment.spec.model, created=payment.intended)
+                Ticket(
+                    payment.generation,
+                    model=payment.spec.model,
+                    prompt=payment.spec.prompt,
+                    created=payment.intended,
+                )
                 if payment.generation
                 else self._adopt(payment)
             )

@@ -106,6 +106,8 @@ class Elumenta:
         made = read(told)
         if not made.id:
             raise lost(f"{SERVICE} answered with status {answer.status}, but with no id to go by")
+        if not made.asked(spec.prompt):
+            raise lost(f"{SERVICE} answered with a generation in other words than were sent")
         reply = {"model": spec.model, **keep(told)}
         return Ticket(made.id, reply, model=spec.model, prompt=spec.prompt, created=ordered)
 
@@ -167,9 +169,12 @@ class Elumenta:
                 continue
             if answer.good:
                 made = read(answer.json())
-                if made.done:
+                if not (made.named(ticket.id) and made.asked(ticket.prompt)):
+                    trouble = f"{SERVICE} shows another generation in its place"
+                elif made.done:
                     return made
-                trouble = TOO_LONG
+                else:
+                    trouble = TOO_LONG
             elif answer.status == 404:
                 trouble = f"{SERVICE} does not know it"
                 if self._clock.monotonic() - start + wait > unseen:

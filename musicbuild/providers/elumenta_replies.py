@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+from unicodedata import normalize
 
 from ..clock import moment
 
@@ -46,6 +47,19 @@ class Generation:
     @property
     def done(self) -> bool:
         return self.failed or bool(self.url)
+
+    def named(self, wanted: str) -> bool:
+        """Tell whether this may have that id: of two dialects each may have one of its own."""
+        return self.id in ("", wanted) or self.id.isdecimal() != wanted.isdecimal()
+
+    def asked(self, prompt: str) -> bool:
+        """Tell whether this may be what was asked for in these words.
+
+        It may be if it says nothing of that, and a service may cut words off or write them in
+        another normal form.
+        """
+        ours, theirs = _plain(prompt), _plain(self.prompt)
+        return ours.startswith(theirs) or theirs.startswith(ours)
 
 
 def read(told: Mapping[str, Any]) -> Generation:
@@ -102,6 +116,10 @@ def tokens(*figures: object) -> Decimal | None:
             if amount.is_finite() and 0 <= amount <= MOST_TOKENS:
                 return amount
     return None
+
+
+def _plain(words: str) -> str:
+    return " ".join(normalize("NFC", words).split())
 
 
 def _text(told: Mapping[str, Any], *names: str) -> str:

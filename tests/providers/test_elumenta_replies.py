@@ -167,3 +167,25 @@ def test_a_history_without_an_end_is_none():
 )
 def test_audio_is_known_by_how_it_begins(start, name):
     assert kind(start) == name
+
+
+@pytest.mark.parametrize(
+    ("theirs", "same"),
+    [
+        ("Calm pads,\nin autumn", True),
+        ("", True),
+        ("  Calm pads,\r\nin autumn ", True),
+        ("Calm pads, in", True),
+        ("Loud drums", False),
+        ("calm pads, in autumn", False),
+    ],
+)
+def test_a_generation_is_known_by_the_words_it_was_asked_for_in(theirs, same):
+    assert read({"prompt": theirs}).asked("Calm pads,\nin autumn") is same
+
+
+@pytest.mark.parametrize(
+    ("told", "same"), [("gen_1", True), (None, True), (18502, True), ("gen_2", False)]
+)
+def test_a_generation_is_known_by_its_id_in_either_dialect(told, same):
+    assert read({"id": told}).named("gen_1") is same
