@@ -72,6 +72,7 @@ class Generation:
     failure: str = ""
     link: int = 0
     kind: str = "audio"
+    downloads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,13 @@ class Fault:
     """What goes wrong with one request.
 
     `queued` is whether a POST is accepted, and charged, all the same; None leaves that to the
-    kind of fault.
+    kind of fault.  With a `prompt` it strikes only what has to do with that prompt.
     """
 
     name: str
     queued: bool | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
 
 
 class Gateway:
@@ -112,6 +114,10 @@ class Gateway:
         self.key = KEY
         self.pages_field = True
         self.oldest_first = False
+        self.finished_only = False
+        self.most_a_page = 100
+        self.delayed: list[list[Any]] = []
+        self.strangers: list[Generation] = []
         self.total_field = True
         self.remaining_hour: int | None = None
         self.reset_hour: int | str | None = None
@@ -133,6 +139,17 @@ class Gateway:
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+
+    def restart(self) -> None:
+        """Go down and come up again at the same place, with all that was known."""
+        place = self.server.server_address
+        self.server.shutdown()
+        self.server.server_close()
+        self.server = ThreadingHTTPServer(place, Handler)
+        self.server.daemon_threads = True
+        self.server.gateway = self  # type: ignore[attr-defined]
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
+        self.thread.start()
 
     @property
     def url(self) -> str:
@@ -164,6 +181,7 @@ class Gateway:
         *,
         times: float = 1,
         queued: bool | None = None,
+        prompt: str = "",
         **options: Any,
     ) -> None:
         """Let the next requests of a phase go wrong: post, poll, history, balance, download.
@@ -172,13 +190,15 @@ class Gateway:
         one of `gateway_answers.NAMES`, or a status such as `500`, `503-html`, `302`.
         """
         with self.lock:
-            self.faults.setdefault(phase, []).append((Fault(name, queued, options), times))
+            self.faults.setdefault(phase, []).append((Fault(name, queued, options, prompt), times))
 
-    def strike(self, phase: str, *, only: str = "") -> Fault | None:
+    def strike(self, phase: str, *, prompt: str = "", only: str = "") -> Fault | None:
         """Take the fault that is due in a phase; with `only`, no other than that one."""
         with self.lock:
             due = self.faults.get(phase)
             if not due or (only and due[0][0].name != only):
+                return None
+            if due[0][0].prompt not in ("", prompt):
                 return None
             fault, times = due.pop(0)
             if times > 1:
@@ -198,7 +218,7 @@ class Gateway:
                 polls_without_url=options.get("polls_without_url", 0),
                 failure=options.get("failure", ""),
             )
-            if not made.failure:
+            if not made.failure or options.get("charged"):
                 charge = Charge(str(made.id), model, prompt, duration, made.tokens)
                 self.balance -= made.tokens
                 self.charges.append(charge)
@@ -216,7 +236,7 @@ class Gateway:
     ) -> Generation:
         """Put a generation into the account that this ledger does not charge."""
         with self.lock:
-            serial = len(self.generations) + 1
+            serial = len(self.generations) + len(self.strangers) + 1
             dialect = serial % 2 + 1 if self.dialect == "mixed" else int(self.dialect)
             made = Generation(
                 id=f"gen_01j9x2{serial:06d}" if dialect == 1 else 18501 + serial,
@@ -231,9 +251,30 @@ class Gateway:
             self.generations.append(made)
             return made
 
+    def delay(self, model: str, prompt: str, duration: int, *, reads: int) -> None:
+        """Accept a generation only when the history was read so often."""
+        with self.lock:
+            self.delayed.append([reads, model, prompt, duration])
+
+    def tick(self) -> None:
+        """Let what waits for readings of the history go on by one."""
+        with self.lock:
+            for one in self.generations:
+                one.hidden_reads -= 1
+                one.polls -= 1 if self.finished_only and one.polls > 0 else 0
+            for one in self.delayed:
+                one[0] -= 1
+            for _, model, prompt, duration in [one for one in self.delayed if one[0] <= 0]:
+                self.queue(model, prompt, duration, None)
+            self.delayed = [one for one in self.delayed if one[0] > 0]
+
     def find(self, wanted: str) -> Generation | None:
         with self.lock:
             return next((one for one in self.generations if str(one.id) == wanted), None)
+
+    def stranger(self, wanted: str) -> Generation | None:
+        with self.lock:
+            return next((one for one in self.strangers if str(one.id) == wanted), None)
 
     def note(self, method: str, path: str, headers: dict[str, str], body: bytes, port: int) -> None:
         with self.lock:

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import os
 import select
 import socket
-import struct
-import time
 from dataclasses import replace
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
 from typing import Any
+from unicodedata import normalize
 from urllib.parse import parse_qs, urlsplit
 
 from gateway_audio import mp3
+from gateway_wire import Wire
 
 NAMES = {
     "unread": "post: the connection is reset before a byte is read",
     "dropped": "post: read whole, not accepted, and closed without an answer",
+    "unread-body": "post: the connection is reset once the head is read",
+    "late": "post: accepted only when the history was read `reads` times; closed without an answer",
     "lost": "accepted (a poll: read), and closed without an answer",
     "half": "half of the answer, then closed",
     "reset": "accepted, and the connection reset without an answer",
+    "broken-off": "half of the answer, then reset",
+    "hints": "interim answers of status 100 and 103, then the whole one",
+    "goodbye": "the whole answer, then closed though that was not announced",
+    "twice": "the whole answer, then another one and garbage",
     "slow": "the whole answer, after `seconds`",
     "drip": "the whole answer, a byte every `seconds`",
     "no-id": "an answer without an id",
     "null-id": "the id is null",
     "odd-id": "the id is a path: ../../user/me",
+    "bool-id": "the id is true",
+    "same-id": "post: the id of an earlier generation",
+    "stranger": "the generation of somebody else, asked for in other words, instead",
     "long-id": "the id has 4096 characters",
     "html": "a web page, with status 200",
     "truncated": "half of the JSON, as if it were all",
@@ -36,67 +41,49 @@ NAMES = {
     "deep": "JSON too deep to read",
     "huge": "the whole answer, and ten megabytes of white space",
     "gzip": "the answer packed, though nobody asked",
-    "failed": "post: accepted, to fail later; not charged",
+    "failed": "post: accepted, to fail later; not charged, unless `charged`",
     "no-url": "post: accepted, and completed without a URL for `polls_without_url` polls",
     "pending": "poll: pending",
     "unknown-status": "poll: a status of no page",
     "echo": "poll: failed, with a message that has the key and control characters in it",
-    "changed": "poll: the fields of `told` are so instead",
+    "changed": "poll, balance: the fields of `told` are so instead",
+    "moved": "poll: the whole answer, with another URL than before, and the former is gone",
     "short": "download: fewer bytes than announced",
+    "long": "download: more bytes than announced",
+    "other": "download: other music each time",
+    "silence": "download: no music, but `data`",
     "endless": "download: more than anyone wants, announced as `size` bytes",
     "no-length": "download: neither a length nor chunks",
     "chunked": "download: in chunks, without a length",
     "expired": "download: 403, and a fresh URL from the next poll on",
     "redirect": "download: 302 to `to`, or else to the same file",
     "loop": "history: each page is the first",
+    "repeats": "history: each page begins with the last entry of the one before",
+    "misses": "history: the first entry of each page is left out",
+    "unsorted": "history: in no order",
+    "nothing": "history: no entries at all",
+    "retold": "history: prompts are `cut`, `trimmed`, `decomposed` or have other `lines`",
 }
 """Every fault by name; a status such as `500` or `503-html` is one too."""
 
 ACCEPTED = {"lost", "reset", "half", "slow", "drip", "huge", "gzip", "failed", "no-url", "deep"} | {
-    *("no-id", "null-id", "odd-id", "long-id", "html", "truncated", "empty", "list")
+    *("no-id", "null-id", "odd-id", "bool-id", "same-id", "stranger", "long-id"),
+    *("html", "truncated", "empty", "list", "broken-off", "hints", "goodbye", "twice"),
 }
 """The faults of a POST that is accepted, and charged, unless the fault says otherwise."""
 
-CODES = {
-    400: "bad_request",
-    401: "not_authenticated",
-    402: "insufficient_tokens",
-    403: "insufficient_plan",
-    404: "not_found",
-    422: "validation_error",
-    429: "rate_limit_exceeded",
-    500: "provider_error",
-    503: "model_unavailable",
+RETOLD = {
+    "cut": lambda prompt: prompt[: len(prompt) // 2],
+    "trimmed": str.strip,
+    "decomposed": lambda prompt: normalize("NFD", prompt),
+    "lines": lambda prompt: prompt.replace("\n", "\r\n"),
 }
-PAGE = b"<!doctype html><html><body>Please log in</body></html>"
+"""How a history may give a prompt back."""
+
 MODELS = ("musicgen", "elevenlabs-music")
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 20
-    disable_nagle_algorithm = True
-
-    @property
-    def gateway(self) -> Any:
-        return self.server.gateway  # type: ignore[attr-defined]
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def handle(self) -> None:
-        # A client that gives up is part of the tests, not a fault of the server's.
-        try:
-            super().handle()
-        except OSError:
-            self.close_connection = True
-
-    def finish(self) -> None:
-        try:
-            super().finish()
-        except OSError:
-            self.close_connection = True
-
+class Handler(Wire):
     def handle_one_request(self) -> None:
         select.select([self.connection], [], [], self.timeout)
         start = self.connection.recv(4, socket.MSG_PEEK)
@@ -106,7 +93,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         super().handle_one_request()
 
-    def do_POST(self) -> None:
+    def do_POST(self) -> None:  # noqa: N802 - so the library calls it
+        if self.gateway.strike("post", only="unread-body"):
+            self.note("POST", self.lowered(), b"")
+            self.reset()
+            return
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.note("POST", self.lowered(), body)
         if self.path != "/api/v2/generate":
@@ -114,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         elif self.authorised():
             self.generate(body)
 
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - as above
         self.note("GET", self.lowered(), b"")
         parts = urlsplit(self.path)
         match [part for part in parts.path.split("/") if part]:
@@ -130,16 +121,15 @@ class Handler(BaseHTTPRequestHandler):
             case ["api", "v2", "user", "history"]:
                 self.history(parse_qs(parts.query))
             case ["api", "v2", "balance"]:
-                told = {"token_balance": self.gateway.balance, "plan": "vip"}
-                self.answer({**told, "plan_expires_at": None}, self.gateway.strike("balance"))
+                self.balance()
             case _:
                 self.error(404)
 
     # What the service does.
 
     def generate(self, body: bytes) -> None:
-        fault = self.gateway.strike("post")
         asked = json.loads(body)
+        fault = self.gateway.strike("post", prompt=asked["prompt"])
         queued = fault is None or (
             fault.queued if fault.queued is not None else fault.name in ACCEPTED
         )
@@ -147,6 +137,10 @@ class Handler(BaseHTTPRequestHandler):
         if refusal and fault is None:
             self.error(refusal)
         elif not queued:
+            if fault is not None and fault.name == "late":
+                self.gateway.delay(
+                    asked["model"], asked["prompt"], asked["duration"], **fault.options
+                )
             self.answer({}, fault)
         else:
             if fault is not None and fault.name in ("failed", "no-url"):
@@ -154,7 +148,26 @@ class Handler(BaseHTTPRequestHandler):
                 options = {"polls_without_url": 2, **usual, **fault.options}
                 fault = replace(fault, name="", options=options)
             made = self.gateway.queue(asked["model"], asked["prompt"], asked["duration"], fault)
-            self.answer(self.told(made, step=False), fault)
+            told = self.told(made, step=False)
+            if fault is not None and fault.name == "same-id":
+                told, fault = {**told, "id": self.gateway.generations[0].id}, None
+            elif fault is not None and fault.name == "stranger":
+                told, fault = self.stranger(), None
+            self.answer(told, fault)
+
+    def stranger(self) -> dict[str, Any]:
+        """Tell of a generation of somebody else, which this account does not show."""
+        other = self.gateway.add("musicgen", "Somebody else's words", duration=15)
+        self.gateway.generations.remove(other)
+        self.gateway.strangers.append(other)
+        return self.told(other, step=False)
+
+    def balance(self) -> None:
+        fault = self.gateway.strike("balance")
+        told = {"token_balance": self.gateway.balance, "plan": "vip", "plan_expires_at": None}
+        if fault is not None and fault.name == "changed":
+            told, fault = {**told, **fault.options["told"]}, None
+        self.answer(told, fault)
 
     def refusal(self, asked: dict[str, Any]) -> int:
         duration = asked.get("duration")
@@ -166,11 +179,13 @@ class Handler(BaseHTTPRequestHandler):
         return 402 if self.gateway.balance < price else 0
 
     def poll(self, prefix: str, wanted: str) -> None:
-        fault = self.gateway.strike("poll")
         made = self.gateway.find(wanted)
+        fault = self.gateway.strike("poll", prompt=made.prompt if made else "")
         if made is None or prefix != self.gateway.status_path:
             self.error(404)
             return
+        if fault is not None and fault.name == "moved":
+            made.link += 1
         told = self.told(made, step=True)
         match fault.name if fault else "":
             case "pending":
@@ -182,6 +197,10 @@ class Handler(BaseHTTPRequestHandler):
                 told = {**told, "status": "failed", "error": words}
             case "changed":
                 told = {**told, **fault.options["told"]}
+            case "stranger":
+                told = self.stranger()
+            case "moved":
+                pass
             case _:
                 self.answer(told, fault)
                 return
@@ -230,15 +249,32 @@ class Handler(BaseHTTPRequestHandler):
     def history(self, query: dict[str, list[str]]) -> None:
         fault = self.gateway.strike("history")
         page = int(query.get("page", ["1"])[0])
-        limit = min(int(query.get("limit", ["20"])[0]), 100)
-        if fault is not None and fault.name == "loop":
-            page, fault = 1, None
+        limit = min(int(query.get("limit", ["20"])[0]), self.gateway.most_a_page)
+        name = fault.name if fault else ""
+        page = 1 if name == "loop" else page
         with self.gateway.lock:
             shown = [one for one in self.gateway.generations if one.hidden_reads <= 0]
-            for one in self.gateway.generations:
-                one.hidden_reads -= 1 if page == 1 else 0
+            if self.gateway.finished_only:
+                shown = [one for one in shown if one.polls <= 0]
+            if page == 1:
+                self.gateway.tick()
         shown.sort(key=lambda one: one.created, reverse=not self.gateway.oldest_first)
-        items = [self.told(one, step=False) for one in shown[(page - 1) * limit : page * limit]]
+        first, last = (page - 1) * limit, page * limit
+        match name:
+            case "repeats":
+                first = max(0, first - 1)
+            case "misses":
+                first += 1
+            case "unsorted":
+                shown = shown[::2] + shown[1::2]
+            case "nothing":
+                shown = []
+        items = [self.told(one, step=False) for one in shown[first:last]]
+        if fault is not None and name == "retold":
+            for item in items:
+                item["prompt"] = RETOLD[fault.options["how"]](item["prompt"])
+        if name in ("loop", "repeats", "misses", "unsorted", "nothing", "retold"):
+            fault = None
         for item in items:
             if "output_url" in item:
                 item["url"] = item.pop("output_url")
@@ -251,12 +287,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def download(self, name: str) -> None:
         wanted, _, link = name.removesuffix(".mp3").rpartition("-")
-        made = self.gateway.find(wanted)
+        made = self.gateway.find(wanted) or self.gateway.stranger(wanted)
         if made is None or int(link) != made.link:
             self.error(404)
             return
         audio = mp3(str(made.id), made.duration)
-        fault = self.gateway.strike("download")
+        fault = self.gateway.strike("download", prompt=made.prompt)
         match fault.name if fault else "":
             case "expired":
                 made.link += 1
@@ -266,6 +302,14 @@ class Handler(BaseHTTPRequestHandler):
             case "short":
                 self.send(200, audio[: len(audio) // 2], {"Content-Length": str(len(audio))})
                 self.close_connection = True
+            case "long":
+                self.send(200, audio + audio, {"Content-Length": str(len(audio))})
+                self.close_connection = True
+            case "other":
+                made.downloads += 1
+                self.send(200, mp3(f"{made.id}/{made.downloads}", made.duration), {})
+            case "silence":
+                self.send(200, fault.options["data"], {"Content-Type": "audio/mpeg"})
             case "endless":
                 size = str(fault.options.get("size", 10**12))
                 self.send(200, audio, {"Content-Length": size})
@@ -281,98 +325,6 @@ class Handler(BaseHTTPRequestHandler):
             case _:
                 self.deliver(200, audio, "audio/mpeg", fault)
 
-    # How it says so.
-
-    def answer(self, value: Any, fault: Any = None) -> None:
-        self.deliver(200, json.dumps(value).encode(), "application/json", fault)
-
-    def deliver(self, status: int, body: bytes, kind: str, fault: Any) -> None:
-        head = {"Content-Type": kind}
-        name = fault.name if fault else ""
-        match name:
-            case "":
-                self.send(status, body, head)
-            case "lost" | "dropped" | "unread":
-                self.close_connection = True
-            case "reset":
-                self.reset()
-            case "half":
-                self.send(
-                    status, body[: len(body) // 2], {**head, "Content-Length": str(len(body))}
-                )
-                self.close_connection = True
-            case "slow":
-                time.sleep(fault.options.get("seconds", 0.5))
-                self.send(status, body, head)
-            case "drip":
-                self.drip(status, body, head, fault.options.get("seconds", 0.01))
-            case "gzip":
-                self.send(status, gzip.compress(body), {**head, "Content-Encoding": "gzip"})
-            case "html" | "truncated" | "empty" | "list" | "deep" | "huge":
-                bodies = {
-                    "html": PAGE,
-                    "truncated": body[: len(body) // 2],
-                    "empty": b"",
-                    "list": b"[1, 2]",
-                    "deep": b"[" * 100_000,
-                    "huge": body + b" " * 10_000_000,
-                }
-                self.send(status, bodies[name], head)
-            case "no-id" | "null-id" | "odd-id" | "long-id":
-                told = json.loads(body)
-                told["id"] = {"null-id": None, "odd-id": "../../user/me"}.get(name, "x" * 4096)
-                if name == "no-id":
-                    del told["id"]
-                self.answer(told)
-            case _:
-                self.broken(name, fault.options)
-
-    def broken(self, name: str, options: Any) -> None:
-        status, _, kind = name.partition("-")
-        if kind == "html":
-            self.send(int(status), PAGE, {"Content-Type": "text/html"})
-        elif status.startswith("3"):
-            self.send(int(status), b"", {"Location": options.get("to", "/api/v2/generate")})
-        else:
-            self.error(int(status), **options)
-
-    def error(self, status: int, *, header: str = "", message: str = "", **more: Any) -> None:
-        """Answer with an error of the service's own shape.
-
-        `header` is that of Retry-After; for a 429, `retry_after=...` leaves the field out.
-        """
-        said = {
-            "error": CODES.get(status, "error"),
-            "message": message or f"the stand-in says {status}",
-            "details": {},
-        }
-        if status == 429:
-            said |= {"retry_after": 847, "plan": "vip", "limit_hour": 100, "limit_day": 1000}
-        said |= more
-        said = {name: value for name, value in said.items() if value is not ...}
-        head = {"Content-Type": "application/json"} | ({"Retry-After": header} if header else {})
-        self.send(status, json.dumps(said).encode(), head)
-
-    def send(self, status: int, body: bytes, head: dict[str, str]) -> None:
-        self.send_response_only(status)
-        limits = {"Limit-Hour": "100", "Limit-Day": "1000", "Remaining-Day": "900"}
-        left, reset = self.gateway.remaining_hour, self.gateway.reset_hour
-        left = max(0, 100 - len(self.gateway.posts)) if left is None else left
-        reset = int(datetime.now(UTC).timestamp()) + 1800 if reset is None else reset
-        limits |= {"Remaining-Hour": str(left), "Reset-Hour": str(reset)}
-        limits = {f"X-RateLimit-{name}": value for name, value in limits.items()}
-        for name, value in ({"Content-Length": str(len(body))} | limits | head).items():
-            if value:
-                self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(body)
-
-    def drip(self, status: int, body: bytes, head: dict[str, str], seconds: float) -> None:
-        self.send(status, body[:1], {**head, "Content-Length": str(len(body))})
-        for at in range(1, len(body)):
-            time.sleep(seconds)
-            self.wfile.write(body[at : at + 1])
-
     # What every request has.
 
     def authorised(self) -> bool:
@@ -387,10 +339,3 @@ class Handler(BaseHTTPRequestHandler):
     def note(self, method: str, headers: dict[str, str], body: bytes) -> None:
         path = self.path if headers else "/api/v2/generate"
         self.gateway.note(method, path, headers, body, self.client_address[1])
-
-    def reset(self) -> None:
-        hard = struct.pack("ii", 1, 0)
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, hard)
-        # The server would say goodbye first, and a reset says none.
-        os.close(self.connection.detach())
-        self.close_connection = True
