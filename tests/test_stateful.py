@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -158,8 +157,7 @@ class Project(RuleBasedStateMachine):
 
     @rule()
     def delete_the_store(self):
-        shutil.rmtree(self.world.state / "store", ignore_errors=True)
-        self.world.disk.reload()
+        self.world.delete_store()
 
     # What always holds.
 

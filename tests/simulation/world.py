@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -154,6 +155,12 @@ class World:
         self._check_codes(ending)
         self.check()
         return ending
+
+    def delete_store(self) -> None:
+        """Take all audio away; what was collected so far may be in the lock without it."""
+        shutil.rmtree(self.state / "store", ignore_errors=True)
+        self._kept.update(one.generation for one in self.payments)
+        self.disk.reload()
 
     def intruded(self, tracks: list[TrackSpec]) -> Callable[[Plan], None]:
         """Hold that no second build gets in while one runs, once its plan is approved."""
