@@ -104,6 +104,15 @@ def test_a_changed_byte_anywhere_is_damage(journal, lines):
                 journal.payments()
 
 
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_noughts_are_damage_and_no_torn_line(journal, lines):
+    path = written(journal)
+    rows = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(rows[: lines - 1]) + bytes(len(rows[lines - 1])))
+    with pytest.raises(IntegrityError):
+        journal.payments()
+
+
 def test_a_line_left_out_doubled_or_moved_is_damage(journal):
     path = written(journal)
     one, two, three = path.read_bytes().splitlines(keepends=True)
