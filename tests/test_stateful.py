@@ -29,7 +29,7 @@ from specimens import track
 from musicbuild.build import Terms
 from musicbuild.spec import TrackSpec
 
-EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "150"))
 STEPS = 30
 
 PROMPTS = st.sampled_from(["Calm pads", "Loud drums", "A slow waltz"])
@@ -69,10 +69,16 @@ class Project(RuleBasedStateMachine):
     def teardown(self):
         self.stack.close()
 
-    @initialize(seed=st.integers(0, 10_000), rate=st.sampled_from([0.0, 0.2, 0.62]))
-    def begin(self, seed, rate):
+    @initialize(
+        seed=st.integers(0, 10_000),
+        rate=st.sampled_from([0.62, 0.2, 0.0]),
+        prompts=st.lists(PROMPTS, min_size=2, max_size=4),
+    )
+    def begin(self, seed, rate, prompts):
         self.world, self.rate = World(Random(seed), self.home), rate
         self.world.service.rate = rate
+        for prompt in prompts:
+            self.add(prompt)
 
     # The author.
 
