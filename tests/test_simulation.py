@@ -15,7 +15,7 @@ from specimens import track
 
 from musicbuild import durable
 from musicbuild.build import Terms
-from musicbuild.errors import Unresolved
+from musicbuild.errors import Failed, Unresolved
 from musicbuild.purchase import Settling
 
 SCHEDULES = 20_000
@@ -109,9 +109,10 @@ def test_a_purchase_whose_order_comes_back_counts_once_for_the_budget(home):
 
 
 def test_an_order_sent_again_is_not_taken_for_what_others_cost_meanwhile(home):
-    world = calm_world(home, "unread", "", "unread")
+    world = calm_world(home, "unread", "", "", "unread")
     jobs = Terms(jobs=2, keep_going=True)
-    world.build(project(0), jobs)
+    outcome = world.build(project(0), jobs).outcome
+    assert {name: type(error) for name, error in outcome.failed.items()} == {"dawn": Failed}
     finish(world, project(0))
 
 
