@@ -48,7 +48,6 @@ def test_fault(studio, row, times):
     if times not in ("once", "thrice"):
         project.build()
     studio.gateway.faults.clear()
-    row.mend(studio)
     while project.build() and project.builds < 6:
         studio.clock.sleep(300)
     row.end(project)

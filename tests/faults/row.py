@@ -57,7 +57,6 @@ class Row:
     posts: int = 6
     any_audio: bool = False
     waste: Callable[[Studio], set[str]] = lambda _: set()
-    mend: Callable[[Studio], None] = nothing
     end: Callable[[Audited], None] = Audited.assert_done
 
     def code(self, times: str) -> int:
