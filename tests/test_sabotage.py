@@ -26,7 +26,7 @@ from musicbuild.store import Store
 from musicbuild.till import Account, Till
 
 SEEDS = 1000
-"""Schedules in which a planted bug has to show; an honest build shows none in twenty times that."""
+"""Schedules in which a planted bug has to show; an honest build shows none in 15,000."""
 
 NO_TRACE = "an order left that no power cut would leave a trace of"
 OVER_BUDGET = "an order of 9 left when"

@@ -18,7 +18,7 @@ from musicbuild.build import Terms
 from musicbuild.errors import Failed, Unresolved
 from musicbuild.purchase import Settling
 
-SCHEDULES = 20_000
+SCHEDULES = 15_000
 ONE_JOB = Terms(jobs=1)
 HASTY = Terms(jobs=1, keep_going=True, settling=Settling(wait=False))
 
