@@ -5,9 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
-from time import process_time
 
 import pytest
+from effort import at_most
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -250,9 +250,8 @@ HOSTILE = {
 @pytest.mark.parametrize("case", HOSTILE)
 def test_a_hostile_template_is_refused_at_once(templates, case):
     text, says = HOSTILE[case]
-    begin = process_time()
-    message = refused(templates, text)
-    assert process_time() - begin < 0.5
+    with at_most(calls=2_000_000):
+        message = refused(templates, text)
     assert message.startswith(says)
     assert "0x" not in message.splitlines()[0]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
-import time
 
 import mutagen.mp3
 import numpy as np
 import pytest
+from effort import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,13 +159,11 @@ def test_the_bounds_are_kept():
 @pytest.mark.parametrize(
     "piece", [b"\xff", b"\xff\xfb\x90\0", b"ID3\x04\0\0\0\0\0\0", b"\0", b"\xff\xfb\x10\0" * 100]
 )
-def test_megabytes_of_hostile_bytes_take_no_time(piece):
+def test_megabytes_of_hostile_bytes_are_walked_once(piece):
     data = silent_frame() * 2 + piece * (8_000_000 // len(piece)) + silent_frame() * 2
-    begun = time.process_time()
     for hostile in (data, data[2 * FRAME :]):
-        with contextlib.suppress(NotMp3):
+        with at_most(calls=len(data) // 8), contextlib.suppress(NotMp3):
             assert inspect(hostile).problems
-    assert time.process_time() - begun < 2
 
 
 # -- properties
