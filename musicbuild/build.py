@@ -51,7 +51,7 @@ from .providers import Connections
 from .purchase import Buyer, Claims
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
-from .terms import Outcome, Terms, Workshop
+from .terms import Outcome, Terms, Workshop, gravest
 from .till import Till
 from .trust import check_before_paying, ensure_written, read_lock
 from .workers import in_parallel
@@ -98,6 +98,9 @@ def build(
             run.prepare(plan)
             approve(plan)
             return run.make(plan)
+        except MusicbuildError as error:
+            error.exit_code = gravest([error.exit_code, *run.codes])
+            raise
         finally:
             run.connections.close()
 
@@ -162,6 +165,11 @@ class _Build:
         allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
         self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
+
+    @property
+    def codes(self) -> list[int]:
+        """Return what the failures so far, those of earlier orders, are in exit codes."""
+        return [error.exit_code for error in self._failed.values()]
 
     def recover(self) -> None:
         """Settle every payment that an earlier build left open, as far as that can be done now.

@@ -52,9 +52,6 @@ MARGIN = timedelta(days=1)
 FRESH = timedelta(seconds=1)
 """How old a balance may be when an order is sent, to be a witness for it."""
 
-EARLIER = timedelta(minutes=5)
-"""How long before an order a generation must be to seem older; clocks are seldom so far apart."""
-
 APART = 20.0
 """Seconds between two readings of a history that must agree."""
 
@@ -346,16 +343,11 @@ def _same(ticket: Ticket, payment: Payment) -> bool:
     )
 
 
-def _likeness(payment: Payment, ticket: Ticket) -> tuple[bool, float, datetime]:
-    """Sort generations in the same words: those of the length asked for first, then by age.
-
-    Those that seem to be from well before the order come last: it is not known what was there
-    already where the history could not be read before.
-    """
+def _likeness(payment: Payment, ticket: Ticket) -> tuple[float, datetime]:
+    """Sort generations in the same words: those of the length asked for first, then by age."""
     asked = payment.spec.duration
     seconds = asked if ticket.seconds is None else ticket.seconds
-    created = ticket.created or payment.intended
-    return (created < payment.intended - EARLIER, round(abs(seconds - asked)), created)
+    return round(abs(seconds - asked)), ticket.created or payment.intended
 
 
 def _folded(prompt: str) -> str:

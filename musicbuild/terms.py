@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -32,11 +32,11 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """How a build goes about it: `wait` is for another build's claim, in seconds.
-    `orders` bounds those under way at one provider; as many as `jobs` if it is None.
+    """How a build goes about it.
 
-
+    `jobs` are steps at once; `orders` bounds those under way at one provider, None for as many.
     `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
+    `wait` is for another build's claim, in seconds.
     """
 
     jobs: int = 4
@@ -64,12 +64,11 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """Return the gravest of all codes: unsettled money first, then lost bytes."""
         errors = [*self.failed.values(), *([self.closed] if self.closed else [])]
-        return _gravest(error.exit_code for error in errors)
+        return gravest([error.exit_code for error in errors])
 
 
-def _gravest(found: Iterable[int]) -> int:
-    codes = set(found)
+def gravest(codes: Collection[int]) -> int:
+    """Return the gravest of all codes: unsettled money first, then lost bytes."""
     grave = (6, 7, 130, 143, 5, 4)
-    return next((code for code in grave if code in codes), 1 if codes else 0)
+    return next((code for code in grave if code in codes), max(codes, default=0))

@@ -153,9 +153,17 @@ class Till:
             )
 
     def _history(self, connection: Connection) -> frozenset[str]:
-        """Return what the history holds already; an order found there later is a new one."""
+        """Return what the history holds already; an order found there later is a new one.
+
+        Raises Unavailable if it can't be read: were an answer lost then, the order could be taken
+        for older work in the same words, or that for the order.
+        """
         try:
             tickets = connection.history(self.buyer.clock.now() - MARGIN)
-        except Undelivered:
-            return frozenset()
+        except Undelivered as error:
+            raise Unavailable(
+                error.message,
+                hint="lost answers are looked up there, so nothing is ordered without it:"
+                " build again later",
+            ) from None
         return frozenset(ticket.id for ticket in tickets)

@@ -156,7 +156,7 @@ def histories() -> Iterator[Row]:
         prepare=constant_balance,
         waste=unseen_charges,
     )
-    yield Row("history-49-500-from-the-outset", "history", "500", "0 0 6", lost=3, prepare=twin)
+    yield Row("history-49-500-from-the-outset", "history", "500", "0 0 5", lost=3, prepare=twin)
 
 
 def small_pages(studio: Studio) -> None:

@@ -65,10 +65,7 @@ def _run(chance: Random, world: World) -> int:
     for _ in range(chance.choice([0, 0, 0, 1, 2])):
         body = {"model": "musicgen", "prompt": chance.choice(["Calm pads", "Drums"])}
         world.service.enqueue({**body, "duration": 30}, foreign=True)
-    if world.service.generations:
-        # Who cannot read the history before an order takes somebody else's for it later.
-        world.service.history_fails = False
-        world.time.sleep(300)  # they are listed by now
+    world.time.sleep(300)  # they are listed by now
     cuts = 0
     for _ in range(chance.randint(1, 4)):
         cut = _cut(chance) if cuts < 3 and chance.random() < 0.8 else None

@@ -83,7 +83,6 @@ class Service:
     check: Callable[[], None]
     rate: float = RATE
     balance: str = "exact"
-    history_fails: bool = True
     generations: list[Generation] = field(default_factory=list)
     script: list[str] = field(default_factory=list)
     limit: int | None = None
@@ -143,8 +142,7 @@ class Service:
     def get(self, path: str, query: Mapping[str, Any] | None = None) -> Answer:
         del query
         self._pass(2)
-        fails = self.history_fails or not path.endswith("/history")
-        match self._strike(self.rate / 4 if fails else 0, GET_FAULTS):
+        match self._strike(self.rate / 4, GET_FAULTS):
             case "gone":
                 raise Unavailable("no connection")
             case "busy":
