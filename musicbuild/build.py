@@ -84,7 +84,7 @@ def build(
     the build early: nothing more is ordered, and what is under way stays in the journal.
     With nothing to do nothing is written, not even the claim.
     """
-    if not Journal(workshop.state / "journal").payments():
+    if not workshop.journal.payments():
         plan = decide(read_lock(workshop.lock_path, workshop.store))
         if all(isinstance(step, Edited) for step in plan.to_do):
             listen(BuildStarted(plan))
@@ -119,7 +119,7 @@ def recover(
     order, or gives up.
     """
     with claim(workshop.state, workshop.clock, wait=terms.wait):
-        decide(Journal(workshop.state / "journal"))
+        decide(workshop.journal)
         run = _Build(workshop, terms, listen, stop)
         try:
             run.recover()
@@ -145,20 +145,20 @@ class _Build:
         self._halt = threading.Event()
         clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, clock)
-        self._journal = Journal(workshop.state / "journal")
-        self._open = self._journal.payments()
+        self._open = workshop.journal.payments()
         bought = [purchase.generation for purchase in self.lock.purchases.values()]
         paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
         buyer = Buyer(
             connections=self.connections,
             pace=paces.__getitem__,
-            journal=self._journal,
+            journal=workshop.journal,
             store=workshop.store,
             clock=clock,
             name_attempt=workshop.name_attempt,
             record=self._record,
             paid_since=self._paid_since,
             claims=Claims([*bought, *(one.generation for one in self._open)]),
+            attempts=terms.attempts,
             settling=terms.settling,
             listen=self._listen,
         )
@@ -367,7 +367,7 @@ class _Build:
         ]
         others = [
             one.quote.amount
-            for one in self._journal.payments()
+            for one in self._workshop.journal.payments()
             if one.attempt != payment.attempt
             and one.spec.provider == provider
             and stamp(one.intended) >= since

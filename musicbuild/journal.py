@@ -5,7 +5,8 @@ before the first byte leaves, *accepted* once the provider has named the order, 
 once the audio is in the store.  The file goes when the lock has the purchase, or when the
 request surely was not charged.  A line ends in a check sum that runs on from the line before.
 A last line that breaks off was torn by a crash, before anything was done that it tells of;
-whatever else does not match means damage.
+whatever else does not match means damage.  Of an order that was accepted when the disk failed, the
+id is in the reserve.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,7 +26,9 @@ from . import durable
 from .clock import moment, stamp
 from .cost import Cost, Quote, plain
 from .errors import IntegrityError
+from .hashing import Digest
 from .lock import Purchase, purchase_from_json, purchase_to_json
+from .reserve import Reserve
 from .spec import GenerateSpec
 
 
@@ -50,11 +53,19 @@ class Payment:
 
 
 class Journal:
-    def __init__(self, folder: Path) -> None:
+    """The attempts below one folder, and `others` where an id is kept that can't be written there.
+
+    What can't be written raises OSError.
+    """
+
+    def __init__(self, folder: Path, others: Sequence[Path] = ()) -> None:
         self.folder = folder
+        self._reserve = Reserve(folder, others)
 
     def intend(self, payment: Payment) -> None:
+        """Write down that a request is about to leave, with room for its id set aside."""
         durable.make_folder(self.folder, mode=0o700)
+        self._reserve.set_aside()
         self._append(
             payment.attempt,
             {
@@ -69,7 +80,16 @@ class Journal:
         )
 
     def accept(self, attempt: str, generation: str) -> None:
-        self._append(attempt, {"record": "accepted", "generation": generation})
+        """Write down the provider's id, wherever there is a place for it."""
+        record = {"record": "accepted", "generation": generation}
+        try:
+            self._append(attempt, record)
+        except OSError:
+            self._reserve.give_up()
+            try:
+                self._append(attempt, record)
+            except OSError:
+                self._reserve.keep(_kept_name(attempt), _line(record, 0))
 
     def deliver(self, attempt: str, purchase: Purchase) -> None:
         self._append(attempt, {"record": "delivered", "purchase": purchase_to_json(purchase)})
@@ -77,6 +97,18 @@ class Journal:
     def forget(self, attempt: str) -> None:
         """Drop an attempt: the lock has it, or it surely was not charged."""
         self._path(attempt).unlink(missing_ok=True)
+        self._reserve.drop(_kept_name(attempt))
+
+    def fail(self, attempt: str, key: Digest) -> None:
+        """Put an attempt aside that failed without a charge; it counts against its key."""
+        aside = self._failed(key)
+        durable.make_folder(aside)
+        self._path(attempt).replace(aside / f"{attempt}.jsonl")
+        self._reserve.drop(_kept_name(attempt))
+
+    def failures(self, key: Digest) -> int:
+        """Count the attempts for a key that failed, in all builds."""
+        return sum(1 for _ in self._failed(key).glob("*.jsonl"))
 
     def give_up(self, attempt: str) -> None:
         """Take an attempt out of the way because a person said so; its record is kept aside."""
@@ -89,7 +121,7 @@ class Journal:
         found = []
         for path in sorted(self.folder.glob("*.jsonl")):
             with suppress(FileNotFoundError):  # it was settled meanwhile
-                found.append(_payment(path.stem, _read(path)[0]))
+                found.append(_payment(path.stem, [*_read(path)[0], *self._kept(path.stem)]))
         return sorted((one for one in found if one), key=lambda one: (one.intended, one.attempt))
 
     def examine(self, path: Path) -> tuple[Payment | None, bool]:
@@ -98,7 +130,16 @@ class Journal:
         Raises IntegrityError if it is damaged.
         """
         records, end, _ = _read(path)
-        return _payment(path.stem, records), end < path.stat().st_size
+        payment = _payment(path.stem, [*records, *self._kept(path.stem)])
+        return payment, end < path.stat().st_size
+
+    def _kept(self, attempt: str) -> list[dict[str, Any]]:
+        """Return the record of an id that was not written here."""
+        path = self._reserve.kept(_kept_name(attempt))
+        return _read(path)[0] if path else []
+
+    def _failed(self, key: Digest) -> Path:
+        return self.folder / "failed" / key
 
     def _path(self, attempt: str) -> Path:
         return self.folder / f"{attempt}.jsonl"
@@ -110,8 +151,16 @@ class Journal:
             _, end, check = _read(path)
             if end < path.stat().st_size:
                 os.truncate(path, end)
-        text = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
-        durable.append(path, b"%s\t%08x\n" % (text, zlib.crc32(text, check)))
+        durable.append(path, _line(record, check))
+
+
+def _kept_name(attempt: str) -> str:
+    return f"musicbuild-{attempt}.jsonl"
+
+
+def _line(record: Mapping[str, Any], check: int) -> bytes:
+    text = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+    return b"%s\t%08x\n" % (text, zlib.crc32(text, check))
 
 
 def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:

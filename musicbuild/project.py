@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from .manifest import Album
 from .outputs import Found, Tree
 from .plan import Wishes, plan
 from .providers import DEFAULT_MODEL, Providers
+from .reserve import other_places
 from .spec import TrackSpec
 from .specify import Specified, specify
 from .steps import Plan
@@ -54,7 +56,7 @@ class Project:
 
     @property
     def journal(self) -> Journal:
-        return Journal(self.state / "journal")
+        return Journal(self.state / "journal", other_places(os.environ))
 
     @property
     def tree(self) -> Tree:

@@ -87,7 +87,8 @@ class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
     `record` puts a purchase into the lock and returns when that is on disk; `paid_since` adds up
-    what all other orders to the same provider have cost, or may have, since one was sent.
+    what all other orders to the same provider have cost, or may have, since one was sent;
+    `attempts` is how many orders for one key may fail.
     """
 
     connections: Connections
@@ -99,6 +100,7 @@ class Buyer:
     record: Callable[[GenerateSpec, Purchase], None]
     paid_since: Callable[[Payment], Decimal]
     claims: Claims
+    attempts: int
     settling: Settling
     listen: Listener
 
@@ -126,8 +128,8 @@ class Buyer:
                     self._accept(payment, ticket)
                     return self._see_through(payment, ticket)
                 except Failed as error:
-                    self.journal.forget(payment.attempt)
-                    if last:
+                    self._count(payment)
+                    if last or self.exhausted(payment.spec):
                         raise
                     self.listen(Repeated(payment.track, error.message))
         raise Failed(
@@ -156,9 +158,14 @@ class Buyer:
                     self._accept(payment, ticket)
                 return self._see_through(payment, ticket)
         except Failed:
-            pass
-        self.journal.forget(payment.attempt)
+            self.journal.fail(payment.attempt, payment.spec.key)
+        else:
+            self.journal.forget(payment.attempt)
         return None
+
+    def exhausted(self, spec: GenerateSpec) -> bool:
+        """Tell whether so many orders for a key have failed that no more is sent."""
+        return self.journal.failures(spec.key) >= self.attempts
 
     def fetch_again(self, purchase: Purchase) -> bytes:
         """Return audio that was bought and got lost, from the provider, for nothing."""
@@ -205,6 +212,16 @@ class Buyer:
                 # build.  This order's own is in the history.
                 own = ticket.id not in wish.known and self.claims.take(ticket.id)
                 return payment, ticket if own else None
+
+    def _count(self, payment: Payment) -> None:
+        """Count an order that failed; raise Failed if it seems to be charged all the same."""
+        self.journal.fail(payment.attempt, payment.spec.key)
+        if self._was_debited(payment, self.connections[payment.spec.provider]):
+            raise Failed(
+                f"{payment.spec.provider} could not make `{payment.track}`, and seems to have"
+                f" charged {payment.quote} all the same; it is not ordered again in this build",
+                hint=f"ask {payment.spec.provider} for it back",
+            ) from None
 
     def _accept(self, payment: Payment, ticket: Ticket) -> None:
         """Write down the id before anything else is done with it; say it aloud if that fails."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from .clock import Clock
 from .cost import Totals
 from .errors import Busy, MusicbuildError
+from .journal import Journal
 from .outputs import Tree
 from .providers import Providers
 from .purchase import Settling
@@ -22,6 +23,7 @@ class Workshop:
 
     lock_path: Path
     state: Path
+    journal: Journal
     store: Store
     tree: Tree
     providers: Providers
@@ -35,7 +37,8 @@ class Terms:
     """How a build goes about it.
 
     `jobs` are steps at once; `orders` bounds those under way at one provider, None for as many.
-    `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any.
+    `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any;
+    `attempts` how many orders for one key may fail, in all builds together.
     `wait` is for another build's claim, in seconds.
     """
 
@@ -45,6 +48,7 @@ class Terms:
     overwrite: bool = False
     budget: Totals = field(default_factory=dict)
     cap: Decimal | None = None
+    attempts: int = 3
     settling: Settling = field(default_factory=Settling)
     wait: float = 0.0
 

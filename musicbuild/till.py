@@ -81,6 +81,12 @@ class Till:
         model = str(self.providers.model_of(spec))
         if error := self.open.get(spec.key) or self._forbidden.get(model):
             raise error
+        if self.buyer.exhausted(spec):
+            raise PolicyError(
+                f"{spec.provider} failed to make `{track}` {self.buyer.attempts} times;"
+                " it is not ordered again by itself, and nothing was sent",
+                hint=f"change its prompt, or say `--attempts {self.buyer.attempts + 1}`",
+            )
         account = self._accounts.get(spec.provider, Account())
         self.allowance.reserve(quote)
         wish = Payment(

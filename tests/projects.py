@@ -132,7 +132,7 @@ class Project:
         return json.loads((self.folder / "musicbuild.lock").read_bytes())
 
     def journal(self) -> list[Path]:
-        return sorted((self.folder / ".musicbuild" / "journal").glob("*"))
+        return sorted((self.folder / ".musicbuild" / "journal").glob("*.jsonl"))
 
 
 def _indented(text: str) -> str:

@@ -60,6 +60,7 @@ class Studio:
         workshop = Workshop(
             lock_path=self.root / locks.FILE_NAME,
             state=self.state,
+            journal=Journal(self.state / "journal"),
             store=self.store,
             tree=self.tree,
             providers=Providers(),

@@ -6,12 +6,15 @@ import json
 import zlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from specimens import purchase, sketch, spec
 
+from musicbuild import durable
 from musicbuild.errors import IntegrityError
 from musicbuild.journal import Journal, Payment
+from musicbuild.reserve import ROOM, other_places
 
 WHEN = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 WISH = spec("Calm «pads»\n80 BPM", duration=30.5, options=(("loop", True), ("strength", 0.5)))
@@ -213,3 +216,90 @@ def test_one_damaged_payment_hides_no_other(journal):
     (journal.folder / "attempt-2.jsonl").write_bytes(b"nonsense\n")
     with pytest.raises(IntegrityError, match="attempt-2"):
         journal.payments()
+
+
+def test_what_failed_is_set_aside_and_counted_by_key(journal):
+    assert journal.failures(WISH.key) == 0
+    for name in ("attempt-1", "attempt-2"):
+        journal.intend(replace(INTENDED, attempt=name))
+        journal.fail(name, WISH.key)
+    assert journal.payments() == []
+    assert journal.failures(WISH.key) == 2
+    assert journal.failures(spec("Other").key) == 0
+
+
+# A disk that fails.
+
+
+@pytest.fixture
+def others(tmp_path):
+    return [tmp_path / "state", tmp_path / "temporary"]
+
+
+def fails(monkeypatch, folder, *, full=False):
+    """Let nothing more be written in a folder; one that is full has room again for a while."""
+    append = durable.append
+
+    def failing(path, data):
+        if path.is_relative_to(folder) and not (full and not (folder / "reserve").exists()):
+            raise OSError(28, "No space left on device")
+        append(path, data)
+
+    monkeypatch.setattr(durable, "append", failing)
+
+
+def test_room_for_the_ids_is_set_aside_before_anything_is_sent(journal):
+    journal.intend(INTENDED)
+    assert (journal.folder / "reserve").stat().st_size == ROOM
+    assert journal.payments() == [INTENDED]
+
+
+def test_nothing_is_intended_without_room_for_its_id(journal, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(durable, "write", full)
+    with pytest.raises(OSError, match="No space"):
+        journal.intend(INTENDED)
+    assert journal.payments() == []
+
+
+def test_a_full_disk_has_room_for_an_id(journal, monkeypatch):
+    journal.intend(INTENDED)
+    fails(monkeypatch, journal.folder, full=True)
+    journal.accept("attempt-1", "gen_3")
+    assert journal.payments() == [ACCEPTED]
+    assert not (journal.folder / "reserve").exists()
+
+
+@pytest.mark.parametrize("broken", [0, 1])
+def test_an_id_is_kept_elsewhere_if_the_disk_takes_nothing(journal, others, monkeypatch, broken):
+    journal = Journal(journal.folder, others)
+    journal.intend(INTENDED)
+    for folder in (journal.folder, *others[:broken]):
+        fails(monkeypatch, folder)
+    journal.accept("attempt-1", "gen_3")
+    assert (others[broken] / "musicbuild-attempt-1.jsonl").exists()
+    assert journal.payments() == [ACCEPTED]
+    assert journal.examine(journal.folder / "attempt-1.jsonl") == (ACCEPTED, False)
+    monkeypatch.undo()
+    journal.deliver("attempt-1", PURCHASE)
+    assert journal.payments() == [DELIVERED]
+    journal.forget("attempt-1")
+    assert [path for folder in others for path in folder.glob("*")] == []
+
+
+def test_an_id_that_can_be_kept_nowhere_is_an_error(journal, others, monkeypatch):
+    journal = Journal(journal.folder, others)
+    journal.intend(INTENDED)
+    for folder in (journal.folder, *others):
+        fails(monkeypatch, folder)
+    with pytest.raises(OSError, match="No space"):
+        journal.accept("attempt-1", "gen_3")
+    assert journal.payments() == [INTENDED]
+
+
+def test_the_other_places_are_those_of_the_user():
+    told = {"XDG_STATE_HOME": "/home/ann/.state", "TMPDIR": "/scratch"}
+    assert other_places(told) == (Path("/home/ann/.state/musicbuild"), Path("/scratch"))
+    assert other_places({})[0] == Path("~/.local/state/musicbuild").expanduser()

@@ -520,6 +520,35 @@ def test_an_earlier_order_that_failed_meanwhile_is_forgotten_and_ordered_anew(st
     assert studio.open_payments == []
 
 
+def test_an_order_that_keeps_failing_is_not_ordered_for_ever(studio):
+    studio.gateway.fault("post", "failed", times=math.inf)
+    codes = [studio.build(MENU).exit_code for _ in range(4)]
+    assert codes == [1, 1, 4, 4]
+    assert len(studio.gateway.posts) == 3
+    assert str(failure(studio.build(MENU))) == (
+        "elumenta failed to make `menu` 3 times; it is not ordered again by itself, and nothing"
+        " was sent\n"
+        "hint: change its prompt, or say `--attempts 4`"
+    )
+    assert studio.build(track("menu", "Loud drums")).exit_code == 1
+    studio.gateway.faults.clear()
+    assert studio.build(MENU, terms=Terms(jobs=1, attempts=4)).exit_code == 0
+    assert_bought_once(studio)
+
+
+def test_an_order_that_failed_and_was_charged_is_not_repeated_in_a_build(studio):
+    studio.gateway.fault("post", "failed", charged=True)
+    outcome = studio.build(MENU)
+    assert outcome.exit_code == 1
+    assert str(failure(outcome)) == (
+        "elumenta could not make `menu`, and seems to have charged 9 tokens all the same; it is"
+        " not ordered again in this build\n"
+        "hint: ask elumenta for it back"
+    )
+    assert len(studio.gateway.posts) == 1
+    assert studio.open_payments == []
+
+
 def test_what_was_lost_is_fetched_again_for_nothing(studio):
     studio.build(MENU)
     bought = studio.lock.purchases[MENU.generate.key]

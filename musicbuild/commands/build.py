@@ -62,6 +62,13 @@ def amount(text: str) -> Decimal:
 @click.option(
     "--orders", type=click.IntRange(1, 64), help="Orders at once at one provider; else as `--jobs`."
 )
+@click.option(
+    "--attempts",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    help="Orders for one piece of music that may fail, in all builds.",
+)
 @click.option("--trust-pull-request", is_flag=True, help="Spend in the CI of a pull request too.")
 @click.option("-k", "--keep-going", is_flag=True, help="Go on with others when a track fails.")
 @click.option(
@@ -124,6 +131,7 @@ class _Limits:
     wait: float
     trust_pull_request: bool
     orders: int | None
+    attempts: int
 
     def terms(self, project: Project, *, overwrite: bool) -> engine.Terms:
         return engine.Terms(
@@ -133,6 +141,7 @@ class _Limits:
             overwrite=overwrite,
             budget=project.album.budget,
             cap=self.max_cost,
+            attempts=self.attempts,
             settling=Settling(self.settle, wait=not self.no_wait),
             wait=self.wait,
         )
@@ -173,6 +182,7 @@ def workshop(project: Project) -> engine.Workshop:
     return engine.Workshop(
         lock_path=project.lock_path,
         state=project.state,
+        journal=project.journal,
         store=project.store,
         tree=project.tree,
         providers=project.providers,

@@ -115,6 +115,16 @@ def test_4_over_a_limit_or_not_allowed_to_spend(project, gateway, budget, words)
     assert (gateway.posts, gateway.charges) == ([], [])
 
 
+def test_4_ordered_so_often_in_vain(project, gateway):
+    gateway.fault("post", "failed", times=math.inf)
+    project.write(ONE)
+    for code in (1, 1, 4):
+        project.build(code=code, charges=[])
+    assert len(gateway.posts) == 3
+    gateway.faults.clear()
+    project.build("--attempts", "4", charges=["slow waltz"])
+
+
 def test_5_no_key(project, gateway):
     del project.env["ELUMENTA_API_KEY"]
     assert "`ELUMENTA_API_KEY` is not set" in project.write(ONE).build(code=5).err

@@ -82,7 +82,7 @@ def charged(project, since: int = 0) -> int:
         (["doctor"], {"findings"}),
         (["completion", "bash"], {"shell", "script"}),
     ],
-    ids=" ".join,
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )
 def test_every_command_answers_in_one_envelope(project, words, fields):
     project.write(TWO_TRACKS).build("theme")

@@ -57,7 +57,7 @@ def polls() -> Iterator[Row]:
     yield Row("poll-42-failed-not-charged", "post", "failed", AGAIN)
     yield Row(
         "poll-42-failed-wrongly-charged",
-        *("post", "failed", AGAIN, {"charged": True}),
+        *("post", "failed", "1 1 1 1", {"charged": True}),
         waste=failed,
     )
 

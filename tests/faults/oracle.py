@@ -36,11 +36,12 @@ class Audited:
         self.any_audio = any_audio
         self.builds, self.code, self.made, self.errors = 0, 0, (), ()
 
-    def build(self) -> int:
+    def build(self, *, attempts: int = 3) -> int:
+        terms = Terms(jobs=1, keep_going=True, attempts=attempts)
         studio, before = self.studio, len(self.studio.gateway.posts)
         self.builds += 1
         try:
-            outcome = studio.build(*self.tracks, terms=Terms(jobs=1, keep_going=True))
+            outcome = studio.build(*self.tracks, terms=terms)
         except MusicbuildError as error:
             self.code, self.made, self.errors = error.exit_code, (), (error,)
         else:

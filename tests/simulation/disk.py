@@ -20,7 +20,7 @@ from unittest.mock import patch
 
 MOMENTS = ("before", "within", "after")
 LEFT = ("synced", "all", "part")
-UNTRACKED = (".probe.", ".claim.json.", "claim.json", "claim")
+UNTRACKED = (".probe.", ".claim.json.", "claim.json", "claim", ".reserve.", "reserve")
 """Beginnings of names that decide nothing: what happens to them is no step."""
 
 

@@ -185,6 +185,7 @@ class World:
         return Workshop(
             lock_path=self.root / locks.FILE_NAME,
             state=self.state,
+            journal=Journal(self.state / "journal"),
             store=self.store,
             tree=Tree(self.root),
             providers=self.providers,
