@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -32,11 +33,13 @@ class Reserve:
     def __init__(self, folder: Path, others: Sequence[Path] = ()) -> None:
         self._room = folder / "reserve"
         self._others = others
+        self._mutex = threading.Lock()
 
     def set_aside(self) -> None:
         """Fill the room; raise OSError if there is none.  It is noise, which no disk compresses."""
-        if not self._room.exists():
-            durable.write(self._room, os.urandom(ROOM), mode=0o600)
+        with self._mutex:
+            if not self._room.exists():
+                durable.write(self._room, os.urandom(ROOM), mode=0o600)
 
     def give_up(self) -> None:
         with suppress(OSError):

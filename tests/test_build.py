@@ -621,7 +621,7 @@ def test_no_power_cut_at_any_step_costs_anything(tmp_path, monkeypatch, moment, 
     steps = 0
     while survive(tmp_path / str(steps), monkeypatch, [(steps + 1, moment)], jobs=jobs):
         steps += 1
-    assert steps == 2 + 3 * 6 + 3 * 3, "claim and lock, six steps a purchase, three a track"
+    assert steps == 3 + 3 * 6 + 3 * 3, "claim, lock and reserve, six a purchase, three a track"
 
 
 @pytest.mark.parametrize("moment", MOMENTS)

@@ -27,6 +27,7 @@ from simulation.world import World, universe
 from specimens import track
 
 from musicbuild.build import Terms
+from musicbuild.hashing import digest_file
 from musicbuild.spec import TrackSpec
 
 EXAMPLES = int(os.environ.get("STATEFUL_EXAMPLES", "150"))
@@ -163,6 +164,15 @@ class Project(RuleBasedStateMachine):
 
     @rule()
     def delete_the_store(self):
+        """Delete it, and what a build that died left of outputs: they would seem to be others'."""
+        known = {
+            output.digest
+            for locked in self.world.lock.tracks.values()
+            for output in locked.outputs.values()
+        }
+        for path in (self.world.root / "audio").glob("*.mp3"):
+            if digest_file(path) not in known:
+                path.unlink()
         self.world.delete_store()
 
     # What always holds.

@@ -159,11 +159,15 @@ def test_an_unsettled_order_blocks_until_it_is_found(project, gateway):
 
 
 def test_a_history_that_is_down_never_leads_to_a_second_order(project, gateway):
-    gateway.fault("post", "500", queued=True)
-    gateway.fault("history", "500", times=math.inf)
+    gateway.fault("post", "slow", seconds=3)
     project.write("version: 1\ntracks: {theme: {model: musicgen, prompt: slow waltz}}\n")
-    project.build("--settle", "0.5", code=6, charges=["slow waltz"])
-    assert len(gateway.posts) == 1
+    running = project.start("build", "--yes")
+    _until(lambda: gateway.charges)
+    running.kill()
+    running.communicate(timeout=60)
+    gateway.fault("history", "500", times=math.inf)
+    for _ in range(2):
+        project.build("--settle", "0.5", code=6, charges=[])
     gateway.faults.clear()
     project.build("--settle", "0.5", charges=[])
     assert len(gateway.posts) == 1
