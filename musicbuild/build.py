@@ -48,12 +48,13 @@ from .money import Allowance
 from .pace import Pace
 from .plan import picked
 from .providers import Connections
-from .purchase import Buyer, Claims
+from .purchase import Buyer
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .terms import Outcome, Terms, Workshop, gravest
 from .till import Till
 from .trust import check_before_paying, ensure_written, read_lock
+from .witness import Claims, Witness
 from .workers import in_parallel
 
 __all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
@@ -148,6 +149,14 @@ class _Build:
         self._open = workshop.journal.payments()
         bought = [purchase.generation for purchase in self.lock.purchases.values()]
         paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
+        witness = Witness(
+            connections=self.connections,
+            clock=clock,
+            claims=Claims([*bought, *(one.generation for one in self._open)]),
+            paid_since=self._paid_since,
+            settling=terms.settling,
+            listen=self._listen,
+        )
         buyer = Buyer(
             connections=self.connections,
             pace=paces.__getitem__,
@@ -156,10 +165,8 @@ class _Build:
             clock=clock,
             name_attempt=workshop.name_attempt,
             record=self._record,
-            paid_since=self._paid_since,
-            claims=Claims([*bought, *(one.generation for one in self._open)]),
+            witness=witness,
             attempts=terms.attempts,
-            settling=terms.settling,
             listen=self._listen,
         )
         allowance = Allowance(self.lock.spent, terms.budget, terms.cap)

@@ -7,13 +7,9 @@ build finds the attempt in the journal and goes on from there.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import partial
-from unicodedata import normalize
+from datetime import timedelta
 
 from .audio.mp3 import NotMp3, Stream, inspect
 from .clock import Clock, stamp
@@ -24,11 +20,9 @@ from .errors import (
     IntegrityError,
     NotSent,
     Refused,
-    Unavailable,
     Undelivered,
-    Unresolved,
 )
-from .events import Bought, Listener, Ordered, Repeated, Searching, Waiting
+from .events import Bought, Listener, Ordered, Repeated, Waiting
 from .hashing import digest_bytes
 from .journal import Journal, Payment
 from .lock import Purchase
@@ -36,6 +30,7 @@ from .pace import Pace
 from .providers import Connection, Connections, Delivery, Ticket
 from .spec import GenerateSpec
 from .store import Store
+from .witness import Witness
 
 ORDERS = 2
 """How often one spec is ordered at most in a build, where an order failed without a charge."""
@@ -46,49 +41,16 @@ CONNECTS = 3
 FETCHES = 3
 """How often a download that is no whole MP3 is tried."""
 
-MARGIN = timedelta(days=1)
-"""How far back before an order the history is read: a clock may be wrong by its whole zone."""
-
 FRESH = timedelta(seconds=1)
 """How old a balance may be when an order is sent, to be a witness for it."""
-
-APART = 20.0
-"""Seconds between two readings of a history that must agree."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settling:
-    """How long a lost answer is looked for, in seconds, and whether this build may wait so long.
-
-    An order is taken as not charged only after that time: the provider may list it late.
-    """
-
-    seconds: float = 300.0
-    wait: bool = True
-
-
-class Claims:
-    """The ids of generations that are spoken for, so that two tracks never adopt one."""
-
-    def __init__(self, ids: Iterable[str]) -> None:
-        self._ids = set(ids)
-        self._mutex = threading.Lock()
-
-    def take(self, generation: str) -> bool:
-        with self._mutex:
-            if generation in self._ids:
-                return False
-            self._ids.add(generation)
-            return True
 
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
-    `record` puts a purchase into the lock and returns when that is on disk; `paid_since` adds up
-    what all other orders to the same provider have cost, or may have, since one was sent;
-    `attempts` is how many orders for one key may fail.
+    `record` puts a purchase into the lock and returns when that is on disk; `attempts` is how many
+    orders for one key may fail.
     """
 
     connections: Connections
@@ -98,10 +60,8 @@ class Buyer:
     clock: Clock
     name_attempt: Callable[[], str]
     record: Callable[[GenerateSpec, Purchase], None]
-    paid_since: Callable[[Payment], Decimal]
-    claims: Claims
+    witness: Witness
     attempts: int
-    settling: Settling
     listen: Listener
 
     def make(self, track: str, spec: GenerateSpec) -> Purchase:
@@ -121,7 +81,7 @@ class Buyer:
             for last in (False,) * (ORDERS - 1) + (True,):
                 payment, ticket = self._order(wish)
                 try:
-                    ticket = ticket or self._adopt(payment)
+                    ticket = ticket or self.witness.find(payment)
                     if ticket is None:
                         self.journal.forget(payment.attempt)
                         continue
@@ -151,7 +111,7 @@ class Buyer:
                     created=payment.intended,
                 )
                 if payment.generation
-                else self._adopt(payment)
+                else self.witness.find(payment)
             )
             if ticket is not None:
                 if not payment.generation:
@@ -210,13 +170,13 @@ class Buyer:
                 # An id that is spoken for is that of an order in the same words, whose answer was
                 # lost and which was found first; one that was there before is of no order of this
                 # build.  This order's own is in the history.
-                own = ticket.id not in wish.known and self.claims.take(ticket.id)
+                own = ticket.id not in wish.known and self.witness.claims.take(ticket.id)
                 return payment, ticket if own else None
 
     def _count(self, payment: Payment) -> None:
         """Count an order that failed; raise Failed if it seems to be charged all the same."""
         self.journal.fail(payment.attempt, payment.spec.key)
-        if self._was_debited(payment, self.connections[payment.spec.provider]):
+        if self.witness.was_debited(payment):
             raise Failed(
                 f"{payment.spec.provider} could not make `{payment.track}`, and seems to have"
                 f" charged {payment.quote} all the same; it is not ordered again in this build",
@@ -243,58 +203,6 @@ class Buyer:
                 f"the order can't be written down: {error.strerror or error}; nothing was sent",
                 hint="make room on the disk, then build again",
             ) from None
-
-    def _adopt(self, payment: Payment) -> Ticket | None:
-        """Find the order of a lost answer in the history; None if it surely was not charged.
-
-        Surely means: after the settling time, and by two complete readings apart.
-        """
-        connection, settling = self.connections[payment.spec.provider], self.settling
-        age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
-        end = self.clock.monotonic() + max(0.0, settling.seconds - age)
-        apart, empty = min(APART, settling.seconds / 3), 0
-        while True:
-            try:
-                tickets = connection.history(payment.intended - MARGIN)
-            except Undelivered:
-                empty = 0
-                if self.clock.monotonic() >= end:
-                    raise self._unresolved(payment) from None
-            else:
-                same = [one for one in tickets if _same(one, payment)]
-                for ticket in sorted(same, key=partial(_likeness, payment)):
-                    if self.claims.take(ticket.id):
-                        return ticket
-                empty += self.clock.monotonic() >= end
-                if empty == 2:
-                    if self._was_debited(payment, connection):
-                        raise self._unresolved(payment)
-                    return None
-            if not (settling.wait or empty):
-                raise self._unresolved(payment)
-            self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
-            self.clock.sleep(apart)
-
-    def _was_debited(self, payment: Payment, connection: Connection) -> bool:
-        """Tell whether more has gone from the account than all orders but this one explain.
-
-        It is the second witness: a history that does not show an order may be wrong.
-        """
-        if payment.balance is None or payment.quote is None:
-            return False
-        try:
-            have = connection.balance()
-        except (Unavailable, Busy):
-            return True
-        gone = payment.balance.amount - have.amount if have else Decimal(0)
-        return gone - self.paid_since(payment) >= payment.quote.amount > 0
-
-    def _unresolved(self, payment: Payment) -> Unresolved:
-        back = payment.intended + timedelta(seconds=self.settling.seconds)
-        return Unresolved(
-            f"an order at {payment.spec.provider} may have been charged: its answer was lost",
-            hint=f"run `musicbuild build` after {stamp(back)}; it looks in the history first",
-        )
 
     def _see_through(self, payment: Payment, ticket: Ticket) -> Purchase:
         purchase = self._keep(payment.spec, self.connections[payment.spec.provider], ticket)
@@ -344,28 +252,3 @@ class Buyer:
             f"generation `{ticket.id}` was delivered damaged: {problem}",
             hint="it is paid and stays yours: run `musicbuild build` again to fetch it",
         )
-
-
-def _same(ticket: Ticket, payment: Payment) -> bool:
-    """Tell whether a generation in the history is what an order asked for.
-
-    Prompts are compared as providers may give them back: another normal form, other line ends,
-    no white space at the ends.
-    """
-    return (
-        not ticket.failed
-        and ticket.id not in payment.known
-        and ticket.model == payment.spec.model
-        and _folded(ticket.prompt) == _folded(payment.spec.prompt)
-    )
-
-
-def _likeness(payment: Payment, ticket: Ticket) -> tuple[float, datetime]:
-    """Sort generations in the same words: those of the length asked for first, then by age."""
-    asked = payment.spec.duration
-    seconds = asked if ticket.seconds is None else ticket.seconds
-    return round(abs(seconds - asked)), ticket.created or payment.intended
-
-
-def _folded(prompt: str) -> str:
-    return normalize("NFC", prompt.replace("\r\n", "\n")).strip()

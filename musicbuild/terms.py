@@ -13,8 +13,8 @@ from .errors import Busy, MusicbuildError
 from .journal import Journal
 from .outputs import Tree
 from .providers import Providers
-from .purchase import Settling
 from .store import Store
+from .witness import Settling
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,10 @@ from .journal import Payment
 from .lock import Purchase
 from .money import Allowance
 from .providers import Connection, Connections, Providers
-from .purchase import MARGIN, Buyer
+from .purchase import Buyer
 from .spec import GenerateSpec
 from .steps import Plan
+from .witness import MARGIN
 
 RISE = Decimal("1.2")
 """A price this many times the one in the plan stops further orders of that model."""

@@ -37,10 +37,10 @@ from musicbuild.events import (
 )
 from musicbuild.hashing import digest_bytes
 from musicbuild.providers import elumenta_api
-from musicbuild.purchase import Settling
 from musicbuild.store import Store
 from musicbuild.tags import audio_of, read_mp3
 from musicbuild.testing import FakeClock
+from musicbuild.witness import Settling
 
 TEN = [track(f"track-{number}", f"Prompt {number}") for number in range(10)]
 MENU = track("menu", "Calm pads")

@@ -24,7 +24,7 @@ from musicbuild.errors import (
 )
 from musicbuild.events import Ordered, Recovered, Searching, Waiting
 from musicbuild.journal import Journal
-from musicbuild.purchase import Settling
+from musicbuild.witness import Settling
 
 MENU = track("menu", "Calm pads")
 HASTY = Terms(jobs=1, settling=Settling(wait=False))

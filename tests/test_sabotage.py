@@ -15,15 +15,16 @@ from simulation.service import Service
 from simulation.world import universe
 
 from musicbuild import build as builds
-from musicbuild import durable, purchase
+from musicbuild import durable, witness
 from musicbuild.errors import AnswerLost, Busy, MusicbuildError
 from musicbuild.hashing import digest_bytes
 from musicbuild.journal import Journal
 from musicbuild.money import Allowance
 from musicbuild.providers import elumenta_api
-from musicbuild.purchase import Buyer, Claims, Settling
+from musicbuild.purchase import Buyer
 from musicbuild.store import Store
 from musicbuild.till import Account, Till
+from musicbuild.witness import Claims, Settling, Witness
 
 SEEDS = 1000
 """Schedules in which a planted bug has to show; an honest build shows none in 15,000."""
@@ -109,22 +110,22 @@ def follow_redirects_of_an_order(planted):
 
 
 def settle_at_once(planted):
-    adopt = Buyer._adopt
+    find = Witness.find
 
-    def hasty(buyer, payment):
-        return adopt(replace(buyer, settling=Settling(0, buyer.settling.wait)), payment)
+    def hasty(asked, payment):
+        return find(replace(asked, settling=Settling(0, asked.settling.wait)), payment)
 
-    planted.setattr(Buyer, "_adopt", hasty)
+    planted.setattr(Witness, "find", hasty)
 
 
 def take_one_reading_of_the_history_for_proof(planted):
-    def glance(buyer, payment):
-        connection = buyer.connections[payment.spec.provider]
-        found = connection.history(payment.intended - purchase.MARGIN)
-        same = [one for one in found if purchase._same(one, payment)]
-        return next((one for one in same if buyer.claims.take(one.id)), None)
+    def glance(asked, payment):
+        connection = asked.connections[payment.spec.provider]
+        found = connection.history(payment.intended - witness.MARGIN)
+        same = [one for one in found if witness._same(one, payment)]
+        return next((one for one in same if asked.claims.take(one.id)), None)
 
-    planted.setattr(Buyer, "_adopt", glance)
+    planted.setattr(Witness, "find", glance)
 
 
 def let_two_claim_one_generation(planted):

@@ -16,7 +16,7 @@ from specimens import track
 from musicbuild import durable
 from musicbuild.build import Terms
 from musicbuild.errors import Failed, Unresolved
-from musicbuild.purchase import Settling
+from musicbuild.witness import Settling
 
 SCHEDULES = 15_000
 ONE_JOB = Terms(jobs=1)

@@ -22,9 +22,9 @@ from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock
 from ..plan import Wishes
 from ..project import Project
-from ..purchase import Settling
 from ..selection import select
 from ..steps import Plan
+from ..witness import Settling
 from .opening import open_chosen, shown, wishes
 from .options import Choice, Settings, track_names, with_choice, with_settings
 

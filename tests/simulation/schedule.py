@@ -10,8 +10,8 @@ from random import Random
 from specimens import spec, track
 
 from musicbuild.build import Terms
-from musicbuild.purchase import Settling
 from musicbuild.spec import TrackSpec
+from musicbuild.witness import Settling
 
 from .disk import LEFT, MOMENTS, Cut
 from .service import PRICE

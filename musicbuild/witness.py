@@ -1,0 +1,146 @@
+"""What became of an order whose answer was lost, by what the history and the balance say of it.
+
+An order counts as not charged only after the settling time, and by two complete readings of the
+history apart; even then it stays open if more is gone from the account than all else explains.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from unicodedata import normalize
+
+from .clock import Clock, stamp
+from .errors import Busy, Unavailable, Undelivered, Unresolved
+from .events import Listener, Searching
+from .journal import Payment
+from .providers import Connections, Ticket
+
+MARGIN = timedelta(days=1)
+"""How far back before an order the history is read: a clock may be wrong by its whole zone."""
+
+APART = 20.0
+"""Seconds between two readings of a history that must agree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """How long a lost answer is looked for, in seconds, and whether this build may wait so long.
+
+    An order is taken as not charged only after that time: the provider may list it late.
+    """
+
+    seconds: float = 300.0
+    wait: bool = True
+
+
+class Claims:
+    """The ids of generations that are spoken for, so that two tracks never adopt one."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self._ids = set(ids)
+        self._mutex = threading.Lock()
+
+    def take(self, generation: str) -> bool:
+        with self._mutex:
+            if generation in self._ids:
+                return False
+            self._ids.add(generation)
+            return True
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Who is asked, and how patiently.
+
+    `paid_since` adds up what all other orders to the same provider have cost, or may have, since
+    one was sent.
+    """
+
+    connections: Connections
+    clock: Clock
+    claims: Claims
+    paid_since: Callable[[Payment], Decimal]
+    settling: Settling
+    listen: Listener
+
+    def find(self, payment: Payment) -> Ticket | None:
+        """Return the order, claimed for this payment; None if it surely was not charged.
+
+        Raises Unresolved if neither is known by the end of the settling time.
+        """
+        connection, settling = self.connections[payment.spec.provider], self.settling
+        age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
+        end = self.clock.monotonic() + max(0.0, settling.seconds - age)
+        apart, empty = min(APART, settling.seconds / 3), 0
+        while True:
+            try:
+                tickets = connection.history(payment.intended - MARGIN)
+            except Undelivered:
+                empty = 0
+                if self.clock.monotonic() >= end:
+                    raise self._unresolved(payment) from None
+            else:
+                same = [one for one in tickets if _same(one, payment)]
+                for ticket in sorted(same, key=partial(_likeness, payment)):
+                    if self.claims.take(ticket.id):
+                        return ticket
+                empty += self.clock.monotonic() >= end
+                if empty == 2:
+                    if self.was_debited(payment):
+                        raise self._unresolved(payment)
+                    return None
+            if not (settling.wait or empty):
+                raise self._unresolved(payment)
+            self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
+            self.clock.sleep(apart)
+
+    def was_debited(self, payment: Payment) -> bool:
+        """Tell whether more has gone from the account than all orders but this one explain.
+
+        It is the second witness: a history that does not show an order may be wrong.
+        """
+        if payment.balance is None or payment.quote is None:
+            return False
+        try:
+            have = self.connections[payment.spec.provider].balance()
+        except (Unavailable, Busy):
+            return True
+        gone = payment.balance.amount - have.amount if have else Decimal(0)
+        return gone - self.paid_since(payment) >= payment.quote.amount > 0
+
+    def _unresolved(self, payment: Payment) -> Unresolved:
+        back = payment.intended + timedelta(seconds=self.settling.seconds)
+        return Unresolved(
+            f"an order at {payment.spec.provider} may have been charged: its answer was lost",
+            hint=f"run `musicbuild build` after {stamp(back)}; it looks in the history first",
+        )
+
+
+def _same(ticket: Ticket, payment: Payment) -> bool:
+    """Tell whether a generation in the history is what an order asked for.
+
+    Prompts are compared as providers may give them back: another normal form, other line ends,
+    no white space at the ends.
+    """
+    return (
+        not ticket.failed
+        and ticket.id not in payment.known
+        and ticket.model == payment.spec.model
+        and _folded(ticket.prompt) == _folded(payment.spec.prompt)
+    )
+
+
+def _likeness(payment: Payment, ticket: Ticket) -> tuple[float, datetime]:
+    """Sort generations in the same words: those of the length asked for first, then by age."""
+    asked = payment.spec.duration
+    seconds = asked if ticket.seconds is None else ticket.seconds
+    return round(abs(seconds - asked)), ticket.created or payment.intended
+
+
+def _folded(prompt: str) -> str:
+    return normalize("NFC", prompt.replace("\r\n", "\n")).strip()
