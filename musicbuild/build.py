@@ -13,7 +13,6 @@ from dataclasses import replace
 from decimal import Decimal
 from functools import partial
 
-from . import durable
 from . import lock as locks
 from .claim import claim
 from .clock import StoppableClock, stamp
@@ -26,6 +25,7 @@ from .errors import (
     Refused,
     Scope,
     Unavailable,
+    disk_failed,
 )
 from .events import (
     BuildFinished,
@@ -46,6 +46,7 @@ from .journal import Journal, Payment
 from .lock import Lock, Purchase
 from .money import Allowance
 from .pace import Pace
+from .places import check_places
 from .plan import picked
 from .providers import Connections
 from .purchase import Buyer
@@ -58,16 +59,6 @@ from .witness import Claims, Witness
 from .workers import in_parallel
 
 __all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
-
-SPARE = 64 << 20
-"""Bytes that must be free besides the audio before anything is paid."""
-
-LARGEST_RATE = 40_000
-"""Bytes of a second of delivered audio at most: MP3 has up to 320 kbit/s."""
-
-
-def _disk_failed(error: OSError) -> IntegrityError:
-    return IntegrityError(f"the disk failed: {error.strerror or error}")
 
 
 def build(
@@ -200,11 +191,6 @@ class _Build:
         except MusicbuildError as error:
             self._failed[payment.track] = error
             self._listen(TrackFailed(payment.track, error))
-        except OSError as error:
-            failed = self._till.open[payment.spec.key] = _disk_failed(error)
-            self._failed[payment.track] = failed
-            self._till.allowance.hold(payment.quote)
-            self._listen(TrackFailed(payment.track, failed))
         else:
             cost = purchase.cost if purchase else None
             had = {one.generation for one in self._planned.purchases.values()}
@@ -214,30 +200,11 @@ class _Build:
 
     def prepare(self, plan: Plan) -> None:
         """Make sure of all before anything is paid: places, limits, keys and balances."""
-        for output in (output for step in plan.purchases for output in step.track.outputs):
-            self._workshop.tree.find(output.path)  # raises where no output may be put
         if plan.purchases:
             keys = [spec.key for step in plan.purchases for spec in step.specs]
             check_before_paying(self.lock, keys)
-            self._probe(plan)
+            check_places(plan, self._workshop)
         self._till.prepare(plan)
-
-    def _probe(self, plan: Plan) -> None:
-        """Make sure that what is bought can be kept: as delivered, as output, and to spare."""
-        seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
-        room = SPARE + 3 * int(seconds * LARGEST_RATE)
-        outputs = [output.path for step in plan.purchases for output in step.track.outputs]
-        root = self._workshop.tree.root
-        folders = {(root / path).parent for path in outputs}
-        try:
-            for folder in (self._workshop.state, self._workshop.store.folder, root, *folders):
-                durable.probe(folder, room)
-        except OSError as error:
-            raise IntegrityError(
-                f"what would be bought can't be kept: `{folder.name}`:"
-                f" {(error.strerror or str(error)).lower()}; nothing was ordered",
-                hint="make room on the disk, and see that this folder can be written",
-            ) from None
 
     def make(self, plan: Plan) -> Outcome:
         """Make all steps, `jobs` at once, and say how it went."""
@@ -287,7 +254,7 @@ class _Build:
         except MusicbuildError as error:
             self._fail(name, error)
         except OSError as error:
-            self._fail(name, _disk_failed(error))
+            self._fail(name, disk_failed(error))
         else:
             self._made.append(name)
             self._listen(TrackFinished(name, step))

@@ -149,6 +149,10 @@ class IntegrityError(MusicbuildError):
     exit_code = 7
 
 
+def disk_failed(error: OSError) -> IntegrityError:
+    return IntegrityError(f"the disk failed: {error.strerror or error}")
+
+
 class Claimed(MusicbuildError):
     exit_code = 8
 

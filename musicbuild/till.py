@@ -19,6 +19,7 @@ from .errors import (
     Scope,
     Unavailable,
     Undelivered,
+    disk_failed,
 )
 from .hashing import Digest
 from .journal import Payment
@@ -61,7 +62,10 @@ class Till:
         Whatever keeps it open keeps its track from being ordered again, and its price counts.
         """
         try:
-            return self.buyer.settle(payment)
+            try:
+                return self.buyer.settle(payment)
+            except OSError as error:
+                raise disk_failed(error) from None
         except MusicbuildError as error:
             with self._mutex:
                 self.open[payment.spec.key] = error

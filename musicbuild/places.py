@@ -1,0 +1,34 @@
+"""Whether what a plan would buy can be kept: each place is tried before anything is paid."""
+
+from __future__ import annotations
+
+from . import durable
+from .errors import IntegrityError
+from .steps import Plan
+from .terms import Workshop
+
+SPARE = 64 << 20
+"""Bytes that must be free besides the audio before anything is paid."""
+
+LARGEST_RATE = 40_000
+"""Bytes of a second of delivered audio at most: MP3 has up to 320 kbit/s."""
+
+
+def check_places(plan: Plan, workshop: Workshop) -> None:
+    """Raise IntegrityError if a purchase could not be kept as delivered, or as an output."""
+    paths = [output.path for step in plan.purchases for output in step.track.outputs]
+    for path in paths:
+        workshop.tree.find(path)  # raises where no output may be put
+    seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
+    room = SPARE + 3 * int(seconds * LARGEST_RATE)
+    root = workshop.tree.root
+    folders = {(root / path).parent for path in paths}
+    try:
+        for folder in (workshop.state, workshop.store.folder, root, *folders):
+            durable.probe(folder, room)
+    except OSError as error:
+        raise IntegrityError(
+            f"what would be bought can't be kept: `{folder.name}`:"
+            f" {(error.strerror or str(error)).lower()}; nothing was ordered",
+            hint="make room on the disk, and see that this folder can be written",
+        ) from None
