@@ -49,8 +49,12 @@ class Piece:
             before = self.data.count(b"\n", 0, self.start)
             place = f"line {before + error.lineno} column {error.colno}"
             raise Damaged(f"is damaged: {error.msg}: {place}") from None
-        except (ValueError, RecursionError) as error:
-            raise Damaged(f"is damaged: {error}") from None
+        except RecursionError:
+            raise Damaged("is damaged: it is nested too deep") from None
+        except Damaged:
+            raise
+        except ValueError:
+            raise Damaged("is damaged: it has a number of too many digits") from None
         if not isinstance(value, dict):
             raise Damaged("is damaged: it holds no mapping")
         return value
@@ -79,5 +83,5 @@ def _part(start: int, border: int) -> str:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise ValueError("a key appears twice")
+        raise Damaged("is damaged: a key appears twice")
     return found

@@ -12,6 +12,9 @@ from .lock import Lock, Purchase, are_confused
 from .spec import GenerateSpec
 from .store import Store
 
+ENTRY = 8 << 10
+"""Bytes that a purchase and its track may add to the lock, on average."""
+
 RESTORE = "restore it from version control: it holds what was paid for"
 
 
@@ -75,6 +78,11 @@ def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:
     for fault in faults(lock):
         raise IntegrityError(
             f"`{locks.FILE_NAME}` is damaged: {fault}; nothing was ordered", hint=RESTORE
+        )
+    if len(locks.dump(lock)) + ENTRY * len(wanted) > locks.LARGEST:
+        raise IntegrityError(
+            f"`{locks.FILE_NAME}` is almost as large as may be read; nothing was ordered",
+            hint="part the project in two",
         )
     for name, track in lock.tracks.items():
         if track.generate in wanted and track.generate not in lock.purchases:
