@@ -37,6 +37,10 @@ class GenerateSpec:
     def key(self) -> Digest:
         return digest_value("generate", GENERATE_RECIPE, asdict(self))
 
+    def is_near(self, seconds: float) -> bool:
+        """Tell whether audio is about as long as was asked: models round, and encoders pad."""
+        return abs(seconds - self.duration) <= max(2.0, self.duration / 10)
+
 
 @dataclass(frozen=True, slots=True)
 class Tags:

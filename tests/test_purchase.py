@@ -503,6 +503,20 @@ def test_an_address_of_a_private_network_is_not_fetched(studio):
     assert_bought_once(studio)
 
 
+@pytest.mark.parametrize(("seconds", "fetched"), [(29, 1), (33, 1), (2, 3), (20, 3), (60, 3)])
+def test_music_of_another_length_is_taken_once_it_is_sure(studio, seconds, fetched):
+    def cut(event):
+        if isinstance(event, Ordered):
+            studio.gateway.generations[0].duration = seconds
+
+    studio.heard = cut
+    assert failure(studio.build(MENU)) is None
+    assert_bought_once(studio)
+    assert studio.lock.purchases[MENU.generate.key].seconds == pytest.approx(seconds, abs=0.03)
+    downloads = [one for one in studio.gateway.requests if one.path.startswith("/audio/")]
+    assert len(downloads) == fetched
+
+
 # Earlier builds.
 
 
