@@ -129,14 +129,14 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
         raise IntegrityError(f"`{name}` is not UTF-8", hint=_RESTORE) from None
     if not text.strip():
         raise IntegrityError(f"`{name}` is empty", hint=_RESTORE)
-    if CONFLICT.search(text):
-        raise IntegrityError(
-            f"`{name}` holds an unresolved merge",
-            hint="keep the purchases and tracks of both sides, then remove the markers",
-        )
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
+        if CONFLICT.search(text):  # no JSON has a line that begins so
+            raise IntegrityError(
+                f"`{name}` holds an unresolved merge",
+                hint="keep the purchases and tracks of both sides, then remove the markers",
+            ) from None
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
     if not isinstance(value, dict):
         raise IntegrityError(f"`{name}` is damaged: it holds no mapping", hint=_RESTORE)
