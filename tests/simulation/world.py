@@ -17,6 +17,7 @@ from unittest.mock import patch
 
 from musicbuild import build as builds
 from musicbuild import lock as locks
+from musicbuild import reserve
 from musicbuild.build import Outcome, Terms, Workshop
 from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
@@ -343,6 +344,7 @@ def universe() -> Iterator[None]:
         enter(patch.object(builds, "StoppableClock", Stoppable))
         enter(patch.object(builds, "in_parallel", in_parallel))
         enter(remembered())
+        enter(patch.object(reserve, "ROOM", 1))  # no step has to do with it, and chance is slow
         enter(patch.object(elumenta_api, "download", download))
         try:
             yield
