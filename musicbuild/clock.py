@@ -54,7 +54,7 @@ class StoppableClock:
 
 def stamp(moment: datetime) -> str:
     """Write a moment as ISO 8601 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def moment(text: str) -> datetime:

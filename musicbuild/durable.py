@@ -14,8 +14,9 @@ from pathlib import Path
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file: written aside in the same folder, synced, then renamed over it."""
-    make_folder(path.parent)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+    folder = path.parent
+    make_folder(folder)
+    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -26,7 +27,7 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         os.unlink(aside)  # noqa: PTH108  as above
         raise
-    sync_folder(path.parent)
+    sync_folder(folder)
 
 
 def append(path: Path, data: bytes) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -129,14 +129,14 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
         raise IntegrityError(f"`{name}` is not UTF-8", hint=_RESTORE) from None
     if not text.strip():
         raise IntegrityError(f"`{name}` is empty", hint=_RESTORE)
-    if CONFLICT.search(text):
-        raise IntegrityError(
-            f"`{name}` holds an unresolved merge",
-            hint="keep the purchases and tracks of both sides, then remove the markers",
-        )
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
+        if CONFLICT.search(text):  # no JSON has a line that begins so
+            raise IntegrityError(
+                f"`{name}` holds an unresolved merge",
+                hint="keep the purchases and tracks of both sides, then remove the markers",
+            ) from None
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
     if not isinstance(value, dict):
         raise IntegrityError(f"`{name}` is damaged: it holds no mapping", hint=_RESTORE)
@@ -217,7 +217,7 @@ def _to_track(value: Mapping[str, Any]) -> LockedTrack:
         take=_count(value["take"]),
         outputs={_text(path): _to_output(out) for path, out in value["outputs"].items()},
         tags={_text(name): _tag(one) for name, one in value["tags"].items()},
-        draft=bool(_check(value.get("draft", False), lambda one: isinstance(one, bool))),
+        draft=_flag(value.get("draft", False)),
     )
 
 
@@ -234,44 +234,57 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _check(value: Any, holds: Callable[[Any], bool]) -> Any:
-    if not holds(value):
-        raise ValueError(f"unexpected {value!r:.80}")
+def _unexpected(value: Any) -> ValueError:
+    return ValueError(f"unexpected {value!r:.80}")
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _unexpected(value)
     return value
 
 
 def _text(value: Any) -> str:
     """Take text that can be written to a file again, and be the name of one."""
-    text = str(_check(value, lambda one: isinstance(one, str) and "\0" not in one))
-    text.encode()
-    return text
+    if not isinstance(value, str) or "\0" in value:
+        raise _unexpected(value)
+    value.encode()
+    return value
 
 
 def _digest(value: Any) -> Digest:
-    return Digest(_check(_text(value), lambda one: DIGEST.fullmatch(one) is not None))
+    if not DIGEST.fullmatch(_text(value)):
+        raise _unexpected(value)
+    return Digest(value)
 
 
 def _count(value: Any) -> int:
-    return int(_check(value, lambda one: type(one) is int and 0 <= one < LARGEST_NUMBER))
+    if type(value) is not int or not 0 <= value < LARGEST_NUMBER:
+        raise _unexpected(value)
+    return value
 
 
 def _number(value: Any) -> float:
-    return float(_check(value, lambda one: type(one) in (int, float) and 0 <= one < LARGEST_NUMBER))
+    if type(value) not in (int, float) or not 0 <= value < LARGEST_NUMBER:
+        raise _unexpected(value)
+    return float(value)
 
 
 def _amount(value: Any) -> Decimal:
-    return Decimal(_check(_text(value), lambda one: AMOUNT.fullmatch(one) is not None))
+    if not AMOUNT.fullmatch(_text(value)):
+        raise _unexpected(value)
+    return Decimal(value)
 
 
 def _scalar(value: Any) -> str | int | float | bool:
     match value:
         case str():
             return _text(value)
-        case float():
-            return float(_check(value, math.isfinite))
-        case _:
-            found: int | bool = _check(value, lambda one: type(one) in (bool, int))
-            return found
+        case bool() | int():
+            return value
+        case float() if math.isfinite(value):
+            return value
+    raise _unexpected(value)
 
 
 def _tag(value: Any) -> str | bool:

@@ -33,6 +33,7 @@ class Tree:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._within = _as_folder(root)
 
     def find(self, path: str) -> Found | None:
         """Return what lies at a path, None if nothing does.
@@ -73,9 +74,14 @@ class Tree:
 
     def _inside(self, path: str) -> Path:
         place = self.root / path
-        if not place.parent.resolve().is_relative_to(self.root.resolve()):
+        if not _as_folder(place.parent).startswith(self._within):
             raise IntegrityError(
                 f"`{path}` leads out of the manifest's folder by a link",
                 hint="let `output` name a folder of the project's own",
             )
         return place
+
+
+def _as_folder(path: Path) -> str:
+    """Return where a folder really is, links followed, with a separator at the end."""
+    return os.path.join(os.path.realpath(path), "")  # noqa: PTH118  two in one, of plain text

@@ -95,7 +95,8 @@ class TrackSpec:
     cover: str = ""
 
     def take(self, number: int) -> GenerateSpec:
-        return replace(self.generate, take=number)
+        same = number == self.generate.take
+        return self.generate if same else replace(self.generate, take=number)
 
     @property
     def wishes(self) -> tuple[GenerateSpec, ...]:

@@ -21,7 +21,7 @@ class Store:
         self.folder = folder
 
     def path(self, digest: Digest) -> Path:
-        return self.folder / "objects" / digest[:2] / digest[2:]
+        return self.folder.joinpath("objects", digest[:2], digest[2:])
 
     def named(self, path: Path) -> Digest | None:
         """Return the digest that a path in the store stands for, None if it is no object's."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import Undelivered
 from . import Ticket
-from .elumenta_replies import identity, is_music, keep, read
+from .elumenta_replies import created, identity, is_music, keep, read
 from .verdict import Answer
 
 HISTORY = "/api/v2/user/history"
@@ -72,7 +72,7 @@ def _entries(get: Get, since: datetime) -> Sequence[Mapping[str, Any]]:
 
 def _reach(entries: Iterable[Mapping[str, Any]], since: datetime) -> bool:
     """Tell whether entries run from the newest on to one before a moment, in order."""
-    moments = [read(told).created for told in entries]
+    moments = [created(told) for told in entries]
     known = [moment for moment in moments if moment is not None]
     in_order = len(known) == len(moments) and known == sorted(known, reverse=True)
     return bool(known) and in_order and known[-1] < since

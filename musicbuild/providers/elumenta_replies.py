@@ -69,13 +69,21 @@ def read(told: Mapping[str, Any]) -> Generation:
         id=identity(told.get("id")),
         model=_text(told, "model_slug", "model"),
         prompt=_text(told, "prompt"),
-        created=_created(told),
+        created=created(told),
         url=_text(told, "output_url", "result_url", "url") if status == "completed" else "",
         cost=tokens(told.get("tokens_used"), told.get("tokens_spent")),
         failed=status == "failed",
         error=_text(told, "error"),
         seconds=_seconds(told),
     )
+
+
+def created(told: Mapping[str, Any]) -> datetime | None:
+    """Return when a generation was made, None if that is not said."""
+    try:
+        return moment(_text(told, "created_at"))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _seconds(told: Mapping[str, Any]) -> float | None:
@@ -126,10 +134,3 @@ def _text(told: Mapping[str, Any], *names: str) -> str:
     return next(
         (told[name] for name in names if told.get(name) and isinstance(told[name], str)), ""
     )
-
-
-def _created(told: Mapping[str, Any]) -> datetime | None:
-    try:
-        return moment(_text(told, "created_at"))
-    except (ValueError, OverflowError):
-        return None

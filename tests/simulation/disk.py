@@ -1,27 +1,30 @@
-"""A disk that forgets what was not synced: hooks below `os`, and a model beside a real folder.
+"""A disk that forgets what was not synced: a folder in memory, which `mount` puts below `os`.
 
-Every change below one folder is a numbered step, and at one of them the power can fail.  What is
-there afterwards is what was synced: a file's bytes by its own sync, its name by that of its
-folder, and so on up.  Of all else nothing is left, or everything, or a part, as chance has it: a
-name that was taken away may come back, and a file that was written may be empty or torn.
+Every change in it is a numbered step, and at one of them the power can fail.  What is there
+afterwards is what was synced: a file's bytes by its own sync, its name by that of its folder, and
+so on up.  Of all else nothing is left, or everything, or a part, as chance has it: a name that was
+taken away may come back, and a file that was written may be empty or torn.
+
+To whoever asks it answers as a real one does; `tests/test_simulated_disk.py` compares the two.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Any, Self
-from unittest.mock import patch
 
 MOMENTS = ("before", "within", "after")
 LEFT = ("synced", "all", "part")
 UNTRACKED = (".probe.", ".claim.json.", "claim.json", "claim", ".reserve.", "reserve")
-"""Beginnings of names that decide nothing: what happens to them is no step."""
+"""Beginnings of names that decide nothing: what happens to them is no step, and no cut keeps it."""
+
+FIRST_HANDLE = 1 << 20
+"""Above all that the system itself gives to one process."""
 
 
 class PowerCut(BaseException):
@@ -61,42 +64,33 @@ class Disk:
     def __init__(self, home: Path, chance: Random) -> None:
         self.home, self.chance = home, chance
         self.steps, self.dead, self.cut = 0, False, None
-        self._loading = False
         self.notes: Callable[[str, str], None] = lambda *_: None
         self.replaced: Callable[[str, File], None] = lambda *_: None
-        self._root = str(home)
-        self._open: dict[int, tuple[str, File | Folder]] = {}
+        self.root = str(home)
+        self._handles = count(FIRST_HANDLE)
         self._left: dict[str, bytes] = {}
         self.load({})
 
     def load(self, files: dict[str, bytes]) -> None:
         """Begin anew with these files by path, all of them synced."""
-        self.live: dict[str, File | Folder] = {}
-        self._loading = True
-        try:
-            shutil.rmtree(self.home, ignore_errors=True)
-            self._folder(self._root)
-            for path, data in files.items():
-                self._folder(_above(path))
-                Path(path).write_bytes(data)
-                self.live[path] = File(data, data)
-        finally:
-            self._loading = False
+        self.live: dict[str, File | Folder] = {self.root: Folder()}
+        self.noise: dict[str, File] = {}
+        self.open_files: dict[int, tuple[str, File | Folder]] = {}
+        self.locks: set[str] = set()
+        for path, data in files.items():
+            self._folder(_above(path))
+            self.live[path] = File(data, data)
         self.kept = dict(self.live)
-        self._open.clear()
 
     def _folder(self, path: str) -> None:
         if path not in self.live:
-            if len(path) > len(self._root):
-                self._folder(_above(path))
-            Path(path).mkdir(parents=True, exist_ok=True)
+            self._folder(_above(path))
             self.live[path] = Folder()
 
     def reload(self) -> None:
         """Take everything that is there now as synced, after a change by another hand."""
-        paths = [path for path in sorted(self.home.rglob("*")) if path.is_file()]
-        tracked = [path for path in paths if not path.name.startswith(UNTRACKED)]
-        self.load({str(path): path.read_bytes() for path in tracked})
+        files = [(path, node) for path, node in self.live.items() if isinstance(node, File)]
+        self.load({path: node.data for path, node in sorted(files, key=_parts)})
 
     def arm(self, cut: Cut | None) -> None:
         """Count steps from here, and let the power fail at one of them."""
@@ -113,42 +107,81 @@ class Disk:
 
     def durable(self, folder: str) -> Iterator[tuple[str, bytes]]:
         """Give the files of a folder that any power cut would leave, by name."""
-        place = f"{self._root}/{folder}/"
+        place = f"{self.root}/{folder}/"
         for path, node in self.kept.items():
             if path.startswith(place) and isinstance(node, File) and self._reached(path, self.kept):
                 yield path[len(place) :], node.synced
 
-    # What an operating system is asked for.
+    def files(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """Give the files of a folder as they are now, by name."""
+        place = f"{self.root}/{folder}/"
+        for path, node in self.live.items():
+            if path.startswith(place) and isinstance(node, File):
+                yield path[len(place) :], node.data
 
-    def tracks(self, path: str) -> bool:
-        if self._loading or not path.startswith(self._root):
-            return False
-        return not path.rpartition("/")[2].startswith(UNTRACKED)
+    # What is asked of it.
 
-    def opened(self, handle: int, path: str, flags: int) -> None:
-        node = self.live.get(path)
+    def find(self, path: str) -> File | Folder:
+        """Return what has this name; raise what an operating system would."""
+        node = self.live.get(path) or self.noise.get(path)
+        if node is None:
+            raise _error(errno.ENOTDIR if self._below_a_file(path) else errno.ENOENT, path)
+        return node
+
+    def file(self, path: str) -> File:
+        node = self.find(path)
+        if isinstance(node, Folder):
+            raise _error(errno.EISDIR, path)
+        return node
+
+    def inside(self, folder: str) -> Iterator[tuple[str, File | Folder]]:
+        """Give what is in a folder, by name."""
+        if isinstance(self.find(folder), File):
+            raise _error(errno.ENOTDIR, folder)
+        start = len(folder) + 1
+        for names in (self.live, self.noise):
+            for path, node in names.items():
+                if path.startswith(folder) and path.rfind("/") == start - 1:
+                    yield path[start:], node
+
+    def open(self, path: str, flags: int) -> int:
+        tracked = not _is_noise(path)
+        if tracked:
+            self.check()
+        node = self.live.get(path) or self.noise.get(path)
         if node is None and flags & os.O_CREAT:
+            self._must_be_folder(_above(path))
             node = File()
-            self._step("make", path, lambda: self._name({path: node}))
-        if node is not None:
-            self._open[handle] = path, node
+            if tracked:
+                self._step("make", path, lambda: self._name({path: node}))
+            else:
+                self.noise[path] = node
+        elif flags & os.O_EXCL:
+            raise _error(errno.EEXIST, path)
+        elif flags & (os.O_WRONLY | os.O_RDWR):
+            node = self.file(path)
+        else:
+            node = self.find(path)
+        handle = next(self._handles)
+        self.open_files[handle] = path, node
+        return handle
 
-    def tap(self, handle: int, file: Any) -> Any:
-        return _Tap(self, *self._open[handle], file) if handle in self._open else file
+    def written(self, handle: int, data: bytes) -> None:
+        path, node = self.open_files[handle]
 
-    def written(self, path: str, node: File, data: bytes, put: Callable[[bytes], None]) -> None:
         def act(part: bytes) -> None:
-            put(part)
             node.data += part
 
+        if _is_noise(path):
+            act(data)
+            return
         half = data[: len(data) // 2]
         self._step("write", path, lambda: act(data), lambda: act(half))
 
     def synced(self, handle: int) -> None:
-        found = self._open.get(handle)
-        if found is None:
+        path, node = self.open_files[handle]
+        if _is_noise(path):
             return
-        path, node = found
 
         def act() -> None:
             if isinstance(node, File):
@@ -160,47 +193,61 @@ class Disk:
 
         self._step("sync", path, act)
 
-    def moved(self, source: str, target: str, move: Callable[[], None]) -> None:
-        node = self.live[source]
+    def moved(self, source: str, target: str) -> None:
+        node = self.file(source)
+        self._must_be_folder(_above(target))
+        if isinstance(self.live.get(target), Folder):
+            raise _error(errno.EISDIR, target)
+        if source in self.noise:
+            self.noise[target] = self.noise.pop(source)
+            return
 
         def act() -> None:
-            if isinstance(node, File):
-                self.replaced(target, node)
-            move()
+            self.replaced(target, node)
             self._name({source: None, target: node})
 
         self._step("replace", target, act)
 
-    def removed(self, path: str, remove: Callable[[], None]) -> None:
-        if self.dead:
-            return  # somebody tidies up, and nothing reaches the disk
-        if path not in self.live:
-            remove()
+    def removed(self, path: str) -> None:
+        if path in self.noise:
+            del self.noise[path]
             return
+        if self.dead and not _is_noise(path):
+            return  # somebody tidies up, and nothing reaches the disk
+        self.file(path)
+        self._step("remove", path, lambda: self._name({path: None}))
+
+    def truncated(self, path: str, size: int) -> None:
+        node = self.file(path)
 
         def act() -> None:
-            remove()
-            self._name({path: None})
-
-        self._step("remove", path, act)
-
-    def truncated(self, path: str, size: int, truncate: Callable[[], None]) -> None:
-        def act() -> None:
-            truncate()
-            node = self.live[path]
-            node.data = node.data[:size]
+            node.data = node.data[:size].ljust(size, b"\0")
 
         self._step("truncate", path, act)
 
-    def made_folder(self, path: str, make: Callable[[], None]) -> None:
-        def act() -> None:
-            make()
-            self._name({path: Folder()})
-
+    def made_folder(self, path: str) -> None:
         if path in self.live:
-            make()  # it says so itself
-        else:
-            self._step("folder", path, act)
+            raise _error(errno.EEXIST, path)
+        self._must_be_folder(_above(path))
+        self._step("folder", path, lambda: self._name({path: Folder()}))
+
+    def cleared(self, folder: str) -> None:
+        """Take a folder away, with all that is in it, by another hand: no cut comes in between."""
+        self._must_be_folder(folder)
+        for names in (self.live, self.noise):
+            for path in [one for one in names if f"{one}/".startswith(f"{folder}/")]:
+                del names[path]
+
+    def _must_be_folder(self, path: str) -> None:
+        if isinstance(self.find(path), File):
+            raise _error(errno.ENOTDIR, path)
+
+    def _below_a_file(self, path: str) -> bool:
+        while len(path) > len(self.root):
+            path = _above(path)
+            if path in self.live:
+                return isinstance(self.live[path], File)
+        return False
 
     # The model.
 
@@ -251,36 +298,27 @@ class Disk:
         return node.synced
 
     def _reached(self, path: str, names: dict[str, File | Folder]) -> bool:
-        while len(path) > len(self._root):
+        while len(path) > len(self.root):
             if path not in names:
                 return False
             path = _above(path)
         return True
 
 
-class _Tap:
-    """A file in use, whose writes are steps."""
-
-    def __init__(self, disk: Disk, path: str, node: File, file: Any) -> None:
-        self._disk, self._path, self._node, self._file = disk, path, node, file
-        self.fileno, self.flush = file.fileno, file.flush
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def write(self, data: bytes) -> None:
-        def put(part: bytes) -> None:
-            self._file.write(part)
-            self._file.flush()
-
-        self._disk.written(self._path, self._node, data, put)
-
-
 def _above(path: str) -> str:
     return path.rpartition("/")[0]
+
+
+def _error(number: int, path: str) -> OSError:
+    return OSError(number, os.strerror(number), path)
+
+
+def _parts(named: tuple[str, File]) -> list[str]:
+    return named[0].split("/")
+
+
+def _is_noise(path: str) -> bool:
+    return path.startswith(UNTRACKED, path.rfind("/") + 1)
 
 
 def _apply(names: dict[str, File | Folder | None], place: dict[str, File | Folder]) -> None:
@@ -289,64 +327,3 @@ def _apply(names: dict[str, File | Folder | None], place: dict[str, File | Folde
             place.pop(path, None)
         else:
             place[path] = node
-
-
-@contextmanager
-def mounted(current: Callable[[], Disk | None]) -> Iterator[None]:
-    """Send what is asked of `os` to the disk at hand, if it has to do with it."""
-    real = {name: getattr(os, name) for name in _HOOKED}
-
-    def disk_of(path: Any) -> tuple[Disk | None, str]:
-        disk = current()
-        if disk is None or not isinstance(path, str | os.PathLike):
-            return None, ""
-        name = os.fspath(path)
-        return (disk, name) if isinstance(name, str) and disk.tracks(name) else (None, "")
-
-    def open_(path: Any, flags: int, *arguments: Any, **more: Any) -> int:
-        disk, name = disk_of(path)
-        if disk:
-            disk.check()
-        handle = real["open"](path, flags, *arguments, **more)
-        if (now := current()) is not None:
-            now._open.pop(handle, None)
-        if disk:
-            disk.opened(handle, name, flags)
-        return handle
-
-    def fdopen(handle: int, *arguments: Any, **more: Any) -> Any:
-        disk, file = current(), real["fdopen"](handle, *arguments, **more)
-        return disk.tap(handle, file) if disk else file
-
-    def fsync(handle: int) -> None:
-        if (disk := current()) is not None:
-            disk.synced(handle)
-
-    def replace(source: Any, target: Any, **more: Any) -> None:
-        disk, name = disk_of(target)
-        act = lambda: real["replace"](source, target, **more)  # noqa: E731
-        disk.moved(os.fspath(source), name, act) if disk else act()
-
-    def unlink(path: Any, **more: Any) -> None:
-        disk, name = disk_of(path)
-        act = lambda: real["unlink"](path, **more)  # noqa: E731
-        disk.removed(name, act) if disk else act()
-
-    def truncate(path: Any, size: int) -> None:
-        disk, name = disk_of(path)
-        act = lambda: real["truncate"](path, size)  # noqa: E731
-        disk.truncated(name, size, act) if disk else act()
-
-    def mkdir(path: Any, *arguments: Any, **more: Any) -> None:
-        disk, name = disk_of(path)
-        act = lambda: real["mkdir"](path, *arguments, **more)  # noqa: E731
-        disk.made_folder(name, act) if disk else act()
-
-    hooks = (open_, fdopen, fsync, replace, unlink, truncate, mkdir)
-    with ExitStack() as stack:
-        for name, hook in zip(_HOOKED, hooks, strict=True):
-            stack.enter_context(patch.object(os, name, hook))
-        yield
-
-
-_HOOKED = ("open", "fdopen", "fsync", "replace", "unlink", "truncate", "mkdir")

@@ -12,16 +12,45 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import ClassVar
 
 from musicbuild.errors import Interrupted
 
 START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 
 
+def _shut() -> threading.Lock:
+    """Return a gate that whoever comes waits at until another opens it, once for each time."""
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
+
+
+class Thread:
+    """A thread that does one piece of work after another: to start one takes long."""
+
+    idle: ClassVar[list[Thread]] = []
+
+    def __init__(self) -> None:
+        self.gate, self.work = _shut(), lambda: None
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            self.gate.acquire()
+            self.work()
+
+
 @dataclass(slots=True, eq=False)
 class Worker:
     until: float
-    gate: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    thread: Thread = field(default_factory=lambda: Thread.idle.pop() if Thread.idle else Thread())
+
+    def go_on(self) -> None:
+        self.thread.gate.release()
+
+    def wait(self) -> None:
+        self.thread.gate.acquire()
 
 
 class Time:
@@ -32,7 +61,7 @@ class Time:
         self._chance, self._check = chance, check
         self._workers: list[Worker] = []
         self._running: Worker | None = None
-        self._done = threading.Semaphore(0)
+        self._done = _shut()
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self.passed)
@@ -48,8 +77,8 @@ class Time:
             return
         me.until = self.passed + seconds
         if (following := self._next()) is not me:
-            following.gate.release()
-            me.gate.acquire()
+            following.go_on()
+            me.wait()
         self._check()
 
     def in_parallel(
@@ -81,24 +110,24 @@ class Time:
             raise broken[0]
 
     def _run(self, work: Callable[[], None], count: int) -> None:
-        def begin(me: Worker) -> None:
-            me.gate.acquire()
-            work()
-            self._workers.remove(me)
-            self._next_or_end()
+        def begin(me: Worker) -> Callable[[], None]:
+            def run() -> None:
+                work()
+                self._workers.remove(me)
+                Thread.idle.append(me.thread)
+                self._next_or_end()
+
+            return run
 
         self._workers = [Worker(self.passed) for _ in range(count)]
-        threads = [threading.Thread(target=begin, args=[one]) for one in self._workers]
-        for thread in threads:
-            thread.start()
+        for one in self._workers:
+            one.thread.work = begin(one)
         self._next_or_end()
         self._done.acquire()
-        for thread in threads:
-            thread.join()
 
     def _next_or_end(self) -> None:
         if self._workers:
-            self._next().gate.release()
+            self._next().go_on()
         else:
             self._running = None
             self._done.release()
