@@ -27,7 +27,7 @@ from musicbuild.till import Account, Till
 from musicbuild.witness import Claims, Settling, Witness
 
 SEEDS = 1000
-"""Schedules in which a planted bug has to show; an honest build shows none in 15,000."""
+"""Schedules in which a planted bug has to show; an honest build shows none in 20,000."""
 
 NO_TRACE = "an order left that no power cut would leave a trace of"
 OVER_BUDGET = "an order of 9 left when"
