@@ -98,9 +98,12 @@ class Handler(Wire):
             self.note("POST", self.lowered(), b"")
             self.reset()
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
         self.note("POST", self.lowered(), body)
-        if self.path != "/api/v2/generate":
+        if len(body) < length:  # its client died: half a request is none
+            self.close_connection = True
+        elif self.path != "/api/v2/generate":
             self.error(404)
         elif self.authorised():
             self.generate(body)
@@ -111,6 +114,8 @@ class Handler(Wire):
         match [part for part in parts.path.split("/") if part]:
             case ["stand-in", "state"]:
                 self.answer(self.gateway.state())
+            case ["stand-in", "quiet"]:
+                self.answer({"quiet": self.gateway.server.quiet(self.timeout)})
             case ["audio", name]:
                 self.download(name)
             case _ if not self.authorised():
