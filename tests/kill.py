@@ -5,10 +5,14 @@
     python -m tests.kill --point post.sent
     python -m tests.kill --points
     python -m tests.kill --rounds 20
+    python -m tests.kill --errors
 
 Builds are processes of their own, with real sockets to a gateway in another process, and are
-ended by SIGKILL.  A round is eight builds of one project at once.  A case is run again by its
-name: a point strikes where it struck before, but how far other threads have come is not foretold.
+ended by SIGKILL.  A round is eight builds of one project at once.  With `--errors` nothing is
+killed: one system call of each build fails, as strace has it.
+
+A case is run again by its name.  A point strikes where it struck before, but how far other
+threads have come by then is not foretold.
 """
 
 from __future__ import annotations
@@ -74,6 +78,10 @@ def _asked(told: argparse.Namespace) -> tuple[Iterator[str], Callable[[Tally], b
 
         names = [told.point] if told.point else POINTS
         return iter([f"point {name}" for name in names]), lambda _: False
+    if told.error or told.errors:
+        with Worker() as worker:
+            names = [told.error] if told.error else worker.ask("calls")["calls"]
+        return iter([f"error {name}" for name in names]), lambda _: False
     first = told.seed or 0
     if told.rounds:
         return iter([f"round {first + at}" for at in range(told.rounds)]), lambda _: False
@@ -92,6 +100,8 @@ def main() -> int:
     parser.add_argument("--point", help="one named point")
     parser.add_argument("--points", action="store_true", help="all named points")
     parser.add_argument("--rounds", type=int, help="so many times eight builds at once")
+    parser.add_argument("--errors", action="store_true", help="each call of a build that may fail")
+    parser.add_argument("--error", metavar="'CALL NTH PATH'", help="one of them")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     told = parser.parse_args()
@@ -106,7 +116,7 @@ def main() -> int:
     seconds = time.perf_counter() - start
     for one in tally.failed[:20]:
         what, _, which = one["name"].partition(" ")
-        again = f"--rounds 1 --seed {which}" if what == "round" else f"--{what} {which}"
+        again = f"--rounds 1 --seed {which}" if what == "round" else f"--{what} '{which}'"
         _say(f"{one['name']} ({', '.join(one['kills'])}): {one['violation']}")
         _say(f"again: python -m tests.kill {again}", "")
     _say(

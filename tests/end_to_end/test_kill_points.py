@@ -6,7 +6,6 @@ What has to hold after each is in `killing/oracle.py`; `python -m tests.kill` do
 from __future__ import annotations
 
 import pytest
-from killing.bugs import NAMED
 from killing.points import LATER, POINTS
 from killing.worker import POSSIBLE, Worker
 
@@ -44,13 +43,16 @@ def test_eight_builds_at_once_with_kills(worker, seed):
     assert not result["violation"], result["violation"]
 
 
-@pytest.mark.parametrize("bug", NAMED)
-def test_a_bug_that_is_planted_is_found(worker, bug):
-    found = {
-        "nothing_is_intended": "claimed by nothing",
-        "an_order_is_forgotten_too_early": "claimed by nothing",
-        "a_lost_answer_is_ordered_again": "claimed by nothing",
-        "files_are_written_in_place": "the lock does not parse",
-        "nobody_claims_the_project": "two builds were where it is paid",
-    }[bug]
+BUGS = {
+    "nothing_is_intended": "claimed by nothing",
+    "an_order_is_forgotten_too_early": "claimed by nothing",
+    "a_lost_answer_is_ordered_again": "claimed by nothing",
+    "files_are_written_in_place": "the lock does not parse",
+    "nobody_claims_the_project": "two builds were where it is paid",
+}
+"""Bugs of `killing/bugs.py`, and what is said when one is planted."""
+
+
+@pytest.mark.parametrize(("bug", "found"), BUGS.items(), ids=BUGS)
+def test_a_bug_that_is_planted_is_found(worker, bug, found):
     assert found in worker.ask(f"bug {bug}")["violation"]

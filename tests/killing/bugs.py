@@ -10,12 +10,16 @@ from typing import Any
 
 from musicbuild import build as engine
 from musicbuild import durable
-from musicbuild.journal import Journal
+from musicbuild.errors import IntegrityError
+from musicbuild.journal import Journal, Payment
 from musicbuild.lock import Purchase
+from musicbuild.providers import Ticket
 from musicbuild.purchase import Buyer
 from musicbuild.spec import GenerateSpec
 
-from .cycle import Kill
+from . import crowd, cycle, errors
+from .cycle import Kill, Result
+from .errors import Call
 
 
 def nothing_is_intended() -> None:
@@ -53,16 +57,36 @@ def nobody_claims_the_project() -> None:
     engine.claim = claim
 
 
-CROWDED = nobody_claims_the_project
-"""The bug that only a round of eight builds can find."""
+def an_id_that_was_not_written_is_not_told() -> None:
+    def accept(self: Buyer, payment: Payment, ticket: Ticket) -> None:
+        try:
+            self.journal.accept(payment.attempt, ticket.id)
+        except OSError:
+            raise IntegrityError("the disk failed") from None
 
-BUGS: Mapping[Callable[[], None], tuple[Kill, ...]] = {
-    nothing_is_intended: (Kill("post.received"),),
-    an_order_is_forgotten_too_early: (Kill("journal.forgotten.after"),),
-    a_lost_answer_is_ordered_again: (Kill("post.sent"),),
-    files_are_written_in_place: (Kill("lock.torn"),),
-    nobody_claims_the_project: (),
+    Buyer._accept = accept
+
+
+BUGS: Mapping[Callable[[], None], Kill | Call | None] = {
+    nothing_is_intended: Kill("post.received"),
+    an_order_is_forgotten_too_early: Kill("journal.forgotten.after"),
+    a_lost_answer_is_ordered_again: Kill("post.sent"),
+    files_are_written_in_place: Kill("lock.torn"),
+    nobody_claims_the_project: None,
+    an_id_that_was_not_written_is_not_told: Call("write", 2, f".musicbuild/journal/{1:032}.jsonl"),
 }
-"""Each bug and the kills that show it."""
+"""Each bug, and what shows it: a kill, a call that fails, or eight builds at once."""
 
 NAMED = {bug.__name__: bug for bug in BUGS}
+
+
+def run(name: str, which: str) -> Result:
+    """Run the case that has to find a bug."""
+    bug = NAMED[which]
+    match BUGS[bug]:
+        case Kill() as kill:
+            return cycle.run(name, (kill,), bug)
+        case Call() as call:
+            return errors.run(name, call, bug)
+        case None:
+            return crowd.run(name, 0, bug)

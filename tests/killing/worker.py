@@ -45,7 +45,7 @@ class Worker:
         self._process.communicate()
 
     def ask(self, case: str) -> Mapping[str, Any]:
-        """Return a `cycle.Result` as a mapping."""
+        """Return a `cycle.Result` as a mapping; asked for `calls`, the `errors` one can have."""
         told, heard = self._process.stdin, self._process.stdout
         assert told is not None
         assert heard is not None
@@ -60,24 +60,31 @@ class Worker:
 
 def serve() -> None:
     """Be such a process."""
-    from . import bugs, crowd, cycle, nursery  # who only asks needs none of it
+    from . import nursery  # who only asks needs none of it
 
     nursery.warm_up()
     for line in sys.stdin:
-        name = line.strip()
-        what, _, which = name.partition(" ")
-        match what:
-            case "point":
-                result = cycle.run(name, cycle.kills_at(which))
-            case "seed":
-                result = cycle.run(name, cycle.kills_of(int(which)))
-            case "round":
-                result = crowd.run(name, int(which))
-            case "bug" if (bug := bugs.NAMED[which]) is bugs.CROWDED:
-                result = crowd.run(name, 0, bug)
-            case "bug":
-                result = cycle.run(name, bugs.BUGS[bug], bug)
-            case _:
-                raise ValueError(name)
-        sys.stdout.write(json.dumps(asdict(result)) + "\n")
+        sys.stdout.write(json.dumps(_answer(line.strip())) + "\n")
         sys.stdout.flush()
+
+
+def _answer(name: str) -> Mapping[str, Any]:
+    from . import bugs, crowd, cycle, errors  # as above
+
+    what, _, which = name.partition(" ")
+    match what:
+        case "point":
+            result = cycle.run(name, cycle.kills_at(which))
+        case "seed":
+            result = cycle.run(name, cycle.kills_of(int(which)))
+        case "round":
+            result = crowd.run(name, int(which))
+        case "error":
+            result = errors.run(name, errors.read(which))
+        case "bug":
+            result = bugs.run(name, which)
+        case "calls":
+            return {"calls": [str(one) for one in errors.calls()] if errors.possible() else []}
+        case _:
+            raise ValueError(name)
+    return asdict(result)
