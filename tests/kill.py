@@ -120,7 +120,7 @@ def main() -> int:
         _say(f"{one['name']} ({', '.join(one['kills'])}): {one['violation']}")
         _say(f"again: python -m tests.kill {again}", "")
     _say(
-        f"{tally.cases} cases with {tally.kills} kills in {seconds:.0f} s,"
+        f"{tally.cases} cases with {tally.kills} kills or errors in {seconds:.0f} s,"
         f" {tally.kills / seconds:.1f} a second; {len(tally.failed)} failed"
     )
     return bool(tally.failed)

@@ -48,23 +48,23 @@ LINE = re.compile(r'^(\d+) +(\w+)\((?:AT_FDCWD<[^>]*>, )?(?:\d+<([^>]*)>|"([^"]*
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call by name and path below the project: the `nth` of its kind there by any one thread.
+    """A call by name and path below the project, or anywhere.
 
-    Without a path it is the `nth` anywhere, and all after it fail too.
+    `when` is which of its kind there, of any one thread, as strace has it: `2`, or `2+` for that
+    one and all after it.
     """
 
     name: str
-    nth: int
+    when: str
     path: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name} {self.nth} {self.path}".rstrip()
+        return f"{self.name} {self.when} {self.path}".rstrip()
 
 
 def read(name: str) -> Call:
     """Read what `str` writes."""
-    call, nth, *path = name.split(" ", 2)
-    return Call(call, int(nth), *path)
+    return Call(*name.split(" ", 2))
 
 
 def possible() -> bool:
@@ -102,11 +102,13 @@ def _calls(trace: str, root: str) -> list[Call]:
         path = handle or written
         if name == "fsync":
             seen[thread, name, ""] += 1
-            found[Call(name, seen[thread, name, ""])] = None
+            found[Call(name, f"{seen[thread, name, '']}+")] = None
         if not path.startswith(root) or (name == "openat" and "O_CREAT" not in rest):
             continue
         seen[thread, name, path] += 1
-        found[Call(name, seen[thread, name, path], path.removeprefix(root))] = None
+        found[Call(name, f"{seen[thread, name, path]}", path.removeprefix(root))] = None
+        if name == "write":  # Python tries once more as it closes the file
+            found[Call(name, f"{seen[thread, name, path]}+", path.removeprefix(root))] = None
     probes = sorted({one.path for one in found if ".probe." in one.path})
     return [one for one in found if one.path not in probes[1:]]
 
@@ -139,8 +141,8 @@ def _begin(home: Path) -> Path:
 
 def _failing(project: Path, server: Server, call: Call, bug: Callable[[], None]) -> bool:
     """Build with a call that fails; tell whether it came to that."""
-    home, and_on = project.parent, "" if call.path else "+"
-    inject = f"inject={call.name}:error={ERRORS[call.name]}:when={call.nth}{and_on}"
+    home = project.parent
+    inject = f"inject={call.name}:error={ERRORS[call.name]}:when={call.when}"
     only = ["-P", str(project / call.path)] if call.path else []
     code = _traced(project, server, ["-e", f"trace={call.name}", "-e", inject, *only], bug)
     said = (home / "failing.out").read_text("utf-8")
