@@ -118,17 +118,21 @@ def run(name: str, kills: tuple[Kill, ...], bug: Callable[[], None] = whole) -> 
     return Result(name, tuple(map(str, kills)), tuple(struck))
 
 
-def begin(home: Path) -> Path:
+def begin(home: Path, manifest: str = MANIFEST) -> Path:
+    """Write a project, and make the folders that a build may use besides."""
     project = home / "game"
-    project.mkdir()
-    (project / "musicbuild.yaml").write_text(MANIFEST, "utf-8")
+    for folder in (project, home / "state", home / "tmp"):
+        folder.mkdir()
+    (project / "musicbuild.yaml").write_text(manifest, "utf-8")
     return project
 
 
 def environment(project: Path, server: Server) -> dict[str, str]:
     """Return what a build may know: the gateway, and no folder but those of the case."""
-    own = {name: str(project.parent) for name in ("HOME", "XDG_STATE_HOME", "TMPDIR")}
-    return {"PATH": os.environ["PATH"], "COLUMNS": "100", **own, **server.environment}
+    home = project.parent
+    own = {"HOME": home, "XDG_STATE_HOME": home / "state", "TMPDIR": home / "tmp"}
+    folders = {name: str(path) for name, path in own.items()}
+    return {"PATH": os.environ["PATH"], "COLUMNS": "100", **folders, **server.environment}
 
 
 def build(

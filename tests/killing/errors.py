@@ -20,7 +20,7 @@ from itertools import count
 from pathlib import Path
 
 from . import nursery, oracle
-from .cycle import Result, build, check_at_rest, environment, whole, workplace
+from .cycle import Result, begin, build, check_at_rest, environment, whole, workplace
 from .nursery import Server, Stuck
 from .oracle import Violation, Wish
 from .points import foretell_names
@@ -86,7 +86,7 @@ def possible() -> bool:
 def calls() -> list[Call]:
     """Trace one build and return its calls that may fail, and from which all may."""
     with workplace() as home, nursery.server(home) as server:
-        project = _begin(home)
+        project = begin(home, MANIFEST)
         code = _traced(project, server, ["-y", "-e", f"trace={','.join(ERRORS)}"])
         if code:
             raise Violation(f"the build that is only traced ended with {code}")
@@ -119,7 +119,7 @@ def run(name: str, call: Call, bug: Callable[[], None] = whole) -> Result:
     with workplace() as home:
         try:
             with nursery.server(home) as server:
-                project = _begin(home)
+                project = begin(home, MANIFEST)
                 struck = _failing(project, server, call, bug)
                 build(project, server)
                 oracle.check_end(project, server.ledger, WISHES)
@@ -128,15 +128,6 @@ def run(name: str, call: Call, bug: Callable[[], None] = whole) -> Result:
             said = "".join(f"\n{path.name}: {path.read_text()}" for path in home.glob("*.out"))
             return Result(name, told, (struck,), f"{error}{said}")
     return Result(name, told, (struck,))
-
-
-def _begin(home: Path) -> Path:
-    project = home / "game"
-    project.mkdir()
-    (project / "musicbuild.yaml").write_text(MANIFEST, "utf-8")
-    for folder in ("state", "tmp"):
-        (home / folder).mkdir()
-    return project
 
 
 def _failing(project: Path, server: Server, call: Call, bug: Callable[[], None]) -> bool:
@@ -170,8 +161,7 @@ def _traced(
 ) -> int:
     """Build below strace, and return the exit code."""
     home = project.parent
-    own = {"HOME": home, "XDG_STATE_HOME": home / "state", "TMPDIR": home / "tmp"}
-    told = {**environment(project, server), **{name: str(path) for name, path in own.items()}}
+    told = environment(project, server)
 
     def first() -> None:
         bug()

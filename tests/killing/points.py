@@ -25,7 +25,7 @@ from musicbuild.providers import elumenta_api
 from musicbuild.providers.http import Api
 from musicbuild.purchase import Buyer
 
-FILES = ("claimant", "lock", "store", "output")
+FILES = ("claimant", "reserve", "lock", "store", "output")
 RECORDS = ("journal.intended", "journal.accepted", "journal.delivered")
 REQUESTS = ("balance", "history", "post", "poll", "download")
 SPANS = ("claim", "folder", "probe", "journal.forgotten", "claim.given", "recovery")
@@ -199,9 +199,8 @@ def _file(path: Path) -> str:
     """Say what a file is to a build; `claimant` is the one that says who builds."""
     if "objects" in path.parts:
         return "store"
-    return {"musicbuild.lock": "lock", "claim.json": "claimant"}.get(
-        path.name, "output" if path.suffix == ".mp3" else "file"
-    )
+    known = {"musicbuild.lock": "lock", "claim.json": "claimant", "reserve": "reserve"}
+    return known.get(path.name, "output" if path.suffix == ".mp3" else "file")
 
 
 def _record(data: bytes) -> str:
