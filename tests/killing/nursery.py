@@ -50,6 +50,7 @@ def warm_up() -> None:
 
 def fork(work: Callable[[], object], out: Path) -> int:
     """Have a child do some work, with what it says in a file; return its process id."""
+    out.touch()  # it may be killed before it has said a word
     sys.stdout.flush()
     sys.stderr.flush()
     child = os.fork()
