@@ -62,6 +62,7 @@ NAMES = {
     "misses": "history: the first entry of each page is left out",
     "unsorted": "history: in no order",
     "nothing": "history: no entries at all",
+    "unmeasured": "history: entries do not say how long they are",
     "retold": "history: prompts are `cut`, `trimmed`, `decomposed` or have other `lines`",
 }
 """Every fault by name; a status such as `500` or `503-html` is one too."""
@@ -278,7 +279,11 @@ class Handler(Wire):
         if fault is not None and name == "retold":
             for item in items:
                 item["prompt"] = RETOLD[fault.options["how"]](item["prompt"])
-        if name in ("loop", "repeats", "misses", "unsorted", "nothing", "retold"):
+        if name == "unmeasured":
+            for item in items:
+                item.pop("duration_seconds", None)
+                item.pop("result_metadata", None)
+        if name in ("loop", "repeats", "misses", "unsorted", "nothing", "retold", "unmeasured"):
             fault = None
         for item in items:
             if "output_url" in item:

@@ -301,8 +301,8 @@ class World:
             raise Violation(f"there is still something to do: {to_do}")
 
 
-def _words(wish: Any) -> tuple[str, str]:
-    return wish.model, wish.prompt
+def _words(wish: Any) -> tuple[str, str, float]:
+    return wish.model, wish.prompt, wish.duration
 
 
 def _told(ending: Ending) -> str:
