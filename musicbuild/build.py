@@ -145,6 +145,7 @@ class _Build:
             clock=clock,
             claims=Claims([*bought, *(one.generation for one in self._open)]),
             paid_since=self._paid_since,
+            orders=workshop.journal.payments,
             settling=terms.settling,
             listen=self._listen,
         )

@@ -7,6 +7,7 @@ build finds the attempt in the journal and goes on from there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +24,7 @@ from .errors import (
     Undelivered,
 )
 from .events import Bought, Listener, Ordered, Repeated, Waiting
-from .hashing import digest_bytes
+from .hashing import Digest, digest_bytes
 from .journal import Journal, Payment
 from .lock import Purchase
 from .pace import Pace
@@ -39,7 +40,7 @@ CONNECTS = 3
 """How often a request that surely never left is tried."""
 
 FETCHES = 3
-"""How often a download that is no whole MP3 is tried."""
+"""How often a download that is no whole MP3, or not as long as was asked, is tried."""
 
 FRESH = timedelta(seconds=1)
 """How old a balance may be when an order is sent, to be a witness for it."""
@@ -220,7 +221,7 @@ class Buyer:
 
     def _keep(self, spec: GenerateSpec, connection: Connection, ticket: Ticket) -> Purchase:
         """Collect an order's audio, make sure that it is whole, and store it."""
-        delivery, stream = self._collect(connection, ticket)
+        delivery, stream = self._collect(spec, connection, ticket)
         return Purchase(
             provider=spec.provider,
             model=spec.model,
@@ -236,8 +237,14 @@ class Buyer:
             bought=stamp(self.clock.now()),
         )
 
-    def _collect(self, connection: Connection, ticket: Ticket) -> tuple[Delivery, Stream]:
-        problem = ""
+    def _collect(
+        self, spec: GenerateSpec, connection: Connection, ticket: Ticket
+    ) -> tuple[Delivery, Stream]:
+        """Fetch audio that is whole, and about as long as was asked.
+
+        What is of another length, and the same each time it is fetched, is what was made.
+        """
+        problem, seen = "", Counter[Digest]()
         for _ in range(FETCHES):
             delivery = connection.collect(ticket)
             try:
@@ -245,9 +252,14 @@ class Buyer:
             except NotMp3 as error:
                 problem = str(error)
                 continue
-            if not stream.problems:
+            if stream.problems:
+                problem = "; ".join(stream.problems)
+                continue
+            digest = digest_bytes(delivery.audio)
+            seen[digest] += 1
+            if spec.is_near(stream.seconds) or seen[digest] == FETCHES:
                 return delivery, stream
-            problem = "; ".join(stream.problems)
+            problem = f"it has {stream.seconds:g} s instead of {spec.duration:g} s"
         raise Undelivered(
             f"generation `{ticket.id}` was delivered damaged: {problem}",
             hint="it is paid and stays yours: run `musicbuild build` again to fetch it",

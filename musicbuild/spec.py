@@ -39,6 +39,10 @@ class GenerateSpec:
         value = {name: getattr(self, name) for name in self.__slots__}
         return digest_value("generate", GENERATE_RECIPE, value)
 
+    def is_near(self, seconds: float) -> bool:
+        """Tell whether audio is about as long as was asked: models round, and encoders pad."""
+        return abs(seconds - self.duration) <= max(2.0, self.duration / 10)
+
 
 @dataclass(frozen=True, slots=True)
 class Tags:

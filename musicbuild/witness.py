@@ -52,19 +52,24 @@ class Claims:
             self._ids.add(generation)
             return True
 
+    def __contains__(self, generation: str) -> bool:
+        with self._mutex:
+            return generation in self._ids
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """Who is asked, and how patiently.
 
     `paid_since` adds up what all other orders to the same provider have cost, or may have, since
-    one was sent.
+    one was sent; `orders` are those that are open now, in the journal.
     """
 
     connections: Connections
     clock: Clock
     claims: Claims
     paid_since: Callable[[Payment], Decimal]
+    orders: Callable[[], list[Payment]]
     settling: Settling
     listen: Listener
 
@@ -73,31 +78,41 @@ class Witness:
 
         Raises Unresolved if neither is known by the end of the settling time.
         """
-        connection, settling = self.connections[payment.spec.provider], self.settling
+        settling = self.settling
         age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
         end = self.clock.monotonic() + max(0.0, settling.seconds - age)
         apart, empty = min(APART, settling.seconds / 3), 0
         while True:
-            try:
-                tickets = connection.history(payment.intended - MARGIN)
-            except Undelivered:
-                empty = 0
-                if self.clock.monotonic() >= end:
-                    raise self._unresolved(payment) from None
-            else:
-                same = [one for one in tickets if _same(one, payment)]
-                for ticket in sorted(same, key=partial(_likeness, payment)):
-                    if self.claims.take(ticket.id):
-                        return ticket
-                empty += self.clock.monotonic() >= end
-                if empty == 2:
-                    if self.was_debited(payment):
-                        raise self._unresolved(payment)
-                    return None
+            over = self.clock.monotonic() >= end
+            ticket, sure = self._look(payment)
+            if ticket is not None:
+                return ticket
+            if over and not sure:
+                raise self._unresolved(payment)
+            empty += over
+            if empty == 2:
+                if self.was_debited(payment):
+                    raise self._unresolved(payment)
+                return None
             if not (settling.wait or empty):
                 raise self._unresolved(payment)
             self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
             self.clock.sleep(apart)
+
+    def _look(self, payment: Payment) -> tuple[Ticket | None, bool]:
+        """Read the history once; tell what was claimed there, and whether all else is not it."""
+        try:
+            connection = self.connections[payment.spec.provider]
+            tickets = connection.history(payment.intended - MARGIN)
+        except Undelivered:
+            return None, False
+        # Read after the history: whatever is in it was in the journal before.
+        rivals = [one for one in self.orders() if _are_rivals(one, payment)]
+        free = [one for one in tickets if _same(one, payment) and one.id not in self.claims]
+        for ticket in sorted(free, key=partial(_likeness, payment)):
+            if _is_for(payment, ticket, rivals) and self.claims.take(ticket.id):
+                return ticket, True
+        return None, not (rivals and any(one.seconds is None for one in free))
 
     def was_debited(self, payment: Payment) -> bool:
         """Tell whether more has gone from the account than all orders but this one explain.
@@ -135,11 +150,32 @@ def _same(ticket: Ticket, payment: Payment) -> bool:
     )
 
 
+def _are_rivals(one: Payment, other: Payment) -> bool:
+    """Tell whether an open order could be taken for another, were it not for its length."""
+    mine, its = one.spec, other.spec
+    return (
+        not one.generation
+        and mine.duration != its.duration
+        and (mine.provider, mine.model) == (its.provider, its.model)
+        and _folded(mine.prompt) == _folded(its.prompt)
+    )
+
+
+def _is_for(payment: Payment, ticket: Ticket, rivals: Iterable[Payment]) -> bool:
+    """Tell whether a generation is this order's rather than a rival's, as its length tells."""
+    mine = _distance(payment, ticket)
+    return all(ticket.seconds is not None and mine <= _distance(one, ticket) for one in rivals)
+
+
 def _likeness(payment: Payment, ticket: Ticket) -> tuple[float, datetime]:
     """Sort generations in the same words: those of the length asked for first, then by age."""
+    return _distance(payment, ticket), ticket.created or payment.intended
+
+
+def _distance(payment: Payment, ticket: Ticket) -> float:
+    """Return by how many seconds a generation is not what was asked for, as far as is known."""
     asked = payment.spec.duration
-    seconds = asked if ticket.seconds is None else ticket.seconds
-    return round(abs(seconds - asked)), ticket.created or payment.intended
+    return round(abs((asked if ticket.seconds is None else ticket.seconds) - asked))
 
 
 def _folded(prompt: str) -> str:

@@ -21,11 +21,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
 
 from gateway_answers import Handler
+from gateway_wire import Server
 
 KEY = "nb_CANARY0" + "0123456789abcdefABCDEF" + "zyxwvutsrqponmlk"
 PRICES: Mapping[str, int] = {"musicgen": 9, "elevenlabs-music": 58}
@@ -127,8 +127,7 @@ class Gateway:
         self.generations: list[Generation] = []
         self.lock = threading.RLock()
         self.faults: dict[str, list[tuple[Fault, float]]] = {}
-        self.server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", port), Handler)
         self.server.gateway = self  # type: ignore[attr-defined]
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
 
@@ -145,8 +144,7 @@ class Gateway:
         place = self.server.server_address
         self.server.shutdown()
         self.server.server_close()
-        self.server = ThreadingHTTPServer(place, Handler)
-        self.server.daemon_threads = True
+        self.server = Server(place, Handler)
         self.server.gateway = self  # type: ignore[attr-defined]
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()

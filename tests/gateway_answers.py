@@ -62,6 +62,7 @@ NAMES = {
     "misses": "history: the first entry of each page is left out",
     "unsorted": "history: in no order",
     "nothing": "history: no entries at all",
+    "unmeasured": "history: entries do not say how long they are",
     "retold": "history: prompts are `cut`, `trimmed`, `decomposed` or have other `lines`",
 }
 """Every fault by name; a status such as `500` or `503-html` is one too."""
@@ -98,9 +99,12 @@ class Handler(Wire):
             self.note("POST", self.lowered(), b"")
             self.reset()
             return
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
         self.note("POST", self.lowered(), body)
-        if self.path != "/api/v2/generate":
+        if len(body) < length:  # its client died: half a request is none
+            self.close_connection = True
+        elif self.path != "/api/v2/generate":
             self.error(404)
         elif self.authorised():
             self.generate(body)
@@ -111,6 +115,8 @@ class Handler(Wire):
         match [part for part in parts.path.split("/") if part]:
             case ["stand-in", "state"]:
                 self.answer(self.gateway.state())
+            case ["stand-in", "quiet"]:
+                self.answer({"quiet": self.gateway.server.quiet(self.timeout)})
             case ["audio", name]:
                 self.download(name)
             case _ if not self.authorised():
@@ -273,7 +279,11 @@ class Handler(Wire):
         if fault is not None and name == "retold":
             for item in items:
                 item["prompt"] = RETOLD[fault.options["how"]](item["prompt"])
-        if name in ("loop", "repeats", "misses", "unsorted", "nothing", "retold"):
+        if name == "unmeasured":
+            for item in items:
+                item.pop("duration_seconds", None)
+                item.pop("result_metadata", None)
+        if name in ("loop", "repeats", "misses", "unsorted", "nothing", "retold", "unmeasured"):
             fault = None
         for item in items:
             if "output_url" in item:

@@ -9,7 +9,8 @@ import socket
 import struct
 import time
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Condition
 from typing import Any
 
 CODES = {
@@ -24,6 +25,45 @@ CODES = {
     503: "model_unavailable",
 }
 PAGE = b"<!doctype html><html><body>Please log in</body></html>"
+
+
+class Server(ThreadingHTTPServer):
+    """A server that knows how many connections it has, and can wait until all are dealt with."""
+
+    daemon_threads = True
+
+    def __init__(self, place: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self.changed = Condition()
+        self.open = 0
+        self.quieting = 0
+        super().__init__(place, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self.changed:
+            self.open += 1
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self.changed:
+                self.open -= 1
+                self.changed.notify_all()
+
+    def quiet(self, seconds: float) -> bool:
+        """Wait until no connection is open but those that wait for this; tell whether that came.
+
+        Connections are taken in the order in which they were made, so whatever a client sent
+        before it died has had its effect by then.
+        """
+        with self.changed:
+            self.quieting += 1
+            self.changed.notify_all()
+            try:
+                return self.changed.wait_for(lambda: self.open <= self.quieting, seconds)
+            finally:
+                self.quieting -= 1
 
 
 class Wire(BaseHTTPRequestHandler):

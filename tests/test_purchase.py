@@ -503,6 +503,20 @@ def test_an_address_of_a_private_network_is_not_fetched(studio):
     assert_bought_once(studio)
 
 
+@pytest.mark.parametrize(("seconds", "fetched"), [(29, 1), (33, 1), (2, 3), (20, 3), (60, 3)])
+def test_music_of_another_length_is_taken_once_it_is_sure(studio, seconds, fetched):
+    def cut(event):
+        if isinstance(event, Ordered):
+            studio.gateway.generations[0].duration = seconds
+
+    studio.heard = cut
+    assert failure(studio.build(MENU)) is None
+    assert_bought_once(studio)
+    assert studio.lock.purchases[MENU.generate.key].seconds == pytest.approx(seconds, abs=0.03)
+    downloads = [one for one in studio.gateway.requests if one.path.startswith("/audio/")]
+    assert len(downloads) == fetched
+
+
 # Earlier builds.
 
 
@@ -663,3 +677,41 @@ def test_two_lost_orders_in_the_same_words_get_each_its_own_length(studio):
     assert studio.build(short, long, terms=Terms(jobs=2)).exit_code == 0
     lock = studio.lock
     assert [round(lock.purchases[one.generate.key].seconds) for one in (short, long)] == [20, 60]
+
+
+SHORT, LONG = track("short", spec("Rain", duration=20)), track("long", spec("Rain", duration=60))
+PATIENT = Terms(jobs=1, keep_going=True)
+NO_PATIENCE = Terms(jobs=1, keep_going=True, settling=Settling(wait=False))
+
+
+@pytest.mark.parametrize("first", ["dropped", "lost"])
+def test_an_order_is_not_taken_for_one_of_another_length(studio, first):
+    second = "lost" if first == "dropped" else "dropped"
+    studio.gateway.fault("post", first, **({"hidden_reads": 2} if first == "lost" else {}))
+    studio.gateway.fault("post", second, **({"hidden_reads": 2} if second == "lost" else {}))
+    assert studio.build(SHORT, LONG, terms=NO_PATIENCE).exit_code == 6
+    assert len(studio.open_payments) == 2
+    assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 0
+    assert sorted(one.duration for one in studio.gateway.charges) == [20, 60]
+    assert studio.open_payments == []
+
+
+def test_of_two_lengths_that_are_not_told_none_is_taken(studio):
+    studio.gateway.fault("post", "lost", hidden_reads=2)
+    studio.gateway.fault("post", "dropped")
+    studio.build(SHORT, LONG, terms=NO_PATIENCE)
+    studio.gateway.fault("history", "unmeasured", times=math.inf)
+    studio.clock.sleep(1000)
+    for _ in range(2):
+        assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 6
+        assert len(studio.open_payments) == 2
+    studio.gateway.faults.clear()
+    assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 0
+    assert sorted(one.duration for one in studio.gateway.charges) == [20, 60]
+
+
+def test_one_length_that_is_not_told_is_taken(studio):
+    studio.gateway.fault("post", "lost")
+    studio.gateway.fault("history", "unmeasured", times=math.inf)
+    assert failure(studio.build(MENU)) is None
+    assert_bought_once(studio)

@@ -26,7 +26,7 @@ from musicbuild.till import Account, Till
 from musicbuild.witness import Claims, Settling, Witness
 
 SEEDS = 1000
-"""Schedules in which a planted bug has to show; an honest build shows none in 15,000."""
+"""Schedules in which a planted bug has to show; an honest build shows none in 20,000."""
 
 NO_TRACE = "an order left that no power cut would leave a trace of"
 OVER_BUDGET = "an order of 9 left when"
@@ -130,6 +130,10 @@ def let_two_claim_one_generation(planted):
     planted.setattr(Claims, "take", lambda *_: True)
 
 
+def adopt_what_is_of_another_length(planted):
+    planted.setattr(witness, "_is_for", lambda *_: True)
+
+
 def adopt_what_was_there_before(planted):
     planted.setattr(Till, "_history", lambda *_: Account().known)
 
@@ -197,6 +201,7 @@ PLANTED = {
     settle_at_once: PAID_TWICE,
     take_one_reading_of_the_history_for_proof: PAID_TWICE,
     let_two_claim_one_generation: PAID_TWICE,
+    adopt_what_is_of_another_length: PAID_TWICE,
     adopt_what_was_there_before: PAID_TWICE,
     let_two_builds_in: "two builds ran at once",
     use_an_id_before_it_is_written_down: "is asked for before its id is kept",

@@ -18,7 +18,7 @@ from musicbuild.build import Terms
 from musicbuild.errors import Failed, Unresolved
 from musicbuild.witness import Settling
 
-SCHEDULES = 15_000
+SCHEDULES = 20_000
 ONE_JOB = Terms(jobs=1)
 HASTY = Terms(jobs=1, keep_going=True, settling=Settling(wait=False))
 

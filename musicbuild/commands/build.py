@@ -28,6 +28,9 @@ from ..witness import Settling
 from .opening import open_chosen, shown, wishes
 from .options import Choice, Settings, track_names, with_choice, with_settings
 
+ORDERS_UNASKED = 25
+"""Orders that `--yes` allows, for whoever wrote the manifest may not be whoever pays."""
+
 
 def amount(text: str) -> Decimal:
     """Read an amount of money; raise ValueError if it is none that can be spent."""
@@ -42,7 +45,9 @@ def amount(text: str) -> Decimal:
 
 @click.command()
 @with_choice
-@click.option("-y", "--yes", is_flag=True, help="Spend without asking, up to the budget.")
+@click.option(
+    "-y", "--yes", is_flag=True, help="Spend up to the budget without asking; at most 25 orders."
+)
 @click.option("--max-cost", type=amount, help="Spend without asking, at most so much.")
 @click.option(
     "--allow-unknown-price", is_flag=True, help="Order also where the price is not known."
@@ -259,6 +264,14 @@ def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
             hint="build on a terminal to be asked, or say `--allow-unknown-price`",
         )
     price = describe(plan.price)
+    orders = sum(len(step.specs) for step in plan.purchases)
+    if limits.yes and limits.max_cost is None and orders > ORDERS_UNASKED:
+        most = max(plan.price.values(), default=Decimal(0))
+        raise PolicyError(
+            f"this build would order {orders} pieces of music for {price},"
+            f" and `--yes` alone allows {ORDERS_UNASKED}; nothing was sent",
+            hint=f"say `--max-cost {plain(most)}`",
+        )
     if told:
         return
     if not console.interactive:

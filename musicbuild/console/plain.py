@@ -62,7 +62,13 @@ def status(event: Ordered | Waiting | Searching | Bought) -> str:
             return f"no answer came, looking in the history for up to {length(round(seconds))}"
         case Bought(_, spec, cost, seconds):
             paid = f"bought for {escape(str(cost))}" if cost else "composed"
-            return f"{paid}{_take(spec.take)}, {length(round(seconds, 1))}"
+            return f"{paid}{_take(spec.take)}, {length(round(seconds, 1))}{odd_length(event)}"
+
+
+def odd_length(event: Bought) -> str:
+    """Say what was asked for, if what came is of another length."""
+    near = event.spec.is_near(event.seconds)
+    return "" if near else f", where {length(event.spec.duration)} were asked for"
 
 
 def _recovered(event: Recovered, look: Look) -> str:

@@ -12,6 +12,7 @@ from ..errors import Interrupted
 from ..events import Bought, BuildFinished, BuildStarted, Event, TrackFailed, TrackFinished
 from ..steps import Edited, Keep, Step
 from .look import Look, Style, cells, escape, pad
+from .plain import status
 from .words import done, prices, why
 
 STYLES: Mapping[str, Style] = {
@@ -31,6 +32,8 @@ class Tally:
     finished: dict[str, Step] = field(default_factory=dict)
     failed: list[TrackFailed] = field(default_factory=list)
     paid: dict[str, Cost] = field(default_factory=dict)
+    odd: list[Bought] = field(default_factory=list)
+    """What came in another length than was asked for."""
     end: BuildFinished | None = None
 
     def hear(self, event: Event) -> None:
@@ -38,7 +41,9 @@ class Tally:
             case BuildStarted(plan):
                 self.steps = {step.track.id: step for step in plan.steps}
                 self.paid.clear()  # what was collected before was paid by an earlier build
-            case Bought(track, _, cost, _):
+            case Bought(track, spec, cost, seconds):
+                if not spec.is_near(seconds):
+                    self.odd.append(event)
                 before = self.paid.get(track, Cost(Decimal(0), cost.unit))
                 unit = cost.unit or before.unit
                 self.paid[track] = Cost(before.amount + cost.amount, unit)
@@ -73,7 +78,8 @@ def summary_lines(tally: Tally, look: Look, *, short: bool = False) -> list[str]
         f"{'' if row.cost is None else next(costs)}".rstrip()
         for row in rows
     ]
-    return [*lines, _sums(tally, tally.end)]
+    odd = [f" `{one.track}`: {status(one)}" for one in tally.odd]
+    return [*lines, *odd, _sums(tally, tally.end)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from musicbuild.console.plain import event_lines
 from musicbuild.console.summary import summary_lines
 from musicbuild.errors import Interrupted, MusicbuildError, Unavailable
 from musicbuild.events import (
+    Bought,
     BuildFinished,
     BuildStarted,
     Postponed,
@@ -26,6 +27,7 @@ from musicbuild.events import (
     Recovering,
     Repeated,
     TrackFailed,
+    TrackFinished,
     TrackStarted,
 )
 from musicbuild.steps import (
@@ -58,6 +60,15 @@ def test_a_build_ends_with_what_it_did():
     assert summary_lines(heard(*events(END)), LOOK, short=True) == [
         " spent 9 tokens   1 made, 1 tagged, 9 up to date"
     ]
+
+
+def test_music_of_another_length_is_said():
+    odd = Bought("menu", MENU.track.generate, TOKENS, 45.024)
+    assert event_lines(odd, LOOK) == ["menu: bought for 9 tokens, 45 s, where 60 s were asked for"]
+    tally = heard(BuildStarted(Plan((MENU,), ())), odd, TrackFinished("menu", MENU), END)
+    assert text(summary_lines(tally, LOOK)).splitlines()[-2] == (
+        " `menu`: bought for 9 tokens, 45 s, where 60 s were asked for"
+    )
 
 
 def test_a_build_that_failed_says_what_did_and_what_was_not_begun():

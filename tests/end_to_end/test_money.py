@@ -79,6 +79,21 @@ def test_yes_does_not_lift_a_cap(project, gateway):
     assert gateway.posts == []
 
 
+def test_yes_alone_is_not_enough_for_many_orders(project, gateway):
+    tracks = "".join(f"  track-{number}: {{prompt: piece {number}}}\n" for number in range(26))
+    project.put("musicbuild.yaml", f"version: 1\ndefaults: {{model: musicgen}}\ntracks:\n{tracks}")
+    ran = project.build(code=4)
+    assert ran.err.endswith(
+        "error: this build would order 26 pieces of music for 234 tokens, and `--yes` alone allows"
+        " 25; nothing was sent\n"
+        "hint: say `--max-cost 234`\n"
+    )
+    assert gateway.posts == []
+    project.build("--exclude", "track-25", "--jobs", "8")
+    assert len(gateway.charges) == 25
+    project.build("--max-cost", "9", charges=["piece 25"])
+
+
 @pytest.mark.parametrize("more", [[], ["--json"]])
 def test_nothing_is_spent_where_nobody_can_be_asked(project, gateway, more):
     project.write(TWO_TRACKS)

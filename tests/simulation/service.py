@@ -253,6 +253,7 @@ class Service:
         if made.ready <= self._now:
             told["status"] = "failed" if made.fails else "completed"
             told |= {"output_url": f"{BASE}/{made.id}", "tokens_used": PRICE}
+            told["duration_seconds"] = made.duration
         return told
 
     def _refusal(self, status: int, wait: object = None) -> Answer:
