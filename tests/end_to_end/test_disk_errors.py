@@ -36,7 +36,7 @@ def failures(worker, chosen):
     return [one for one in results if one["violation"] or one["struck"] != [True]]
 
 
-@pytest.mark.parametrize("name", ["write", "openat", "mkdir", "fsync", "rename"])
+@pytest.mark.parametrize("name", ["write", "openat", "mkdir", "mkdirat", "fsync", "renameat"])
 def test_one_call_fails(worker, calls, name):
     assert failures(worker, [one for one in calls if one[0] == name and len(one) == 3]) == []
 

@@ -11,6 +11,7 @@ from typing import Any
 from musicbuild import build as engine
 from musicbuild import durable
 from musicbuild.errors import IntegrityError
+from musicbuild.folders import Folder
 from musicbuild.journal import Journal, Payment
 from musicbuild.lock import Purchase
 from musicbuild.providers import Ticket
@@ -40,14 +41,13 @@ def a_lost_answer_is_ordered_again() -> None:
 
 
 def files_are_written_in_place() -> None:
-    def write(path: Path, data: bytes, **_: Any) -> None:
-        durable.make_folder(path.parent)
-        with path.open("wb") as file:
+    def write(folder: Folder, name: str, data: bytes, **_: Any) -> None:
+        with Path(folder.path, name).open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
 
-    durable.write = write
+    durable.write_within = write
 
 
 def nobody_claims_the_project() -> None:

@@ -38,12 +38,17 @@ WISHES: Counter[Wish] = Counter(
 )
 WORDS = ("build", "--yes", "--settle", "0.2", "--jobs", "1")
 
-ERRORS = {"write": "ENOSPC", "openat": "ENOSPC", "mkdir": "ENOSPC", "fsync": "EIO", "rename": "EIO"}
+ERRORS = {
+    **dict.fromkeys(("write", "openat", "mkdir", "mkdirat"), "ENOSPC"),
+    **dict.fromkeys(("fsync", "renameat"), "EIO"),
+}
 """What each call fails with: there is no more room, or the disk is broken."""
 
 ALLOWED = frozenset({0, 1, 5, 6, 7})
 
-LINE = re.compile(r'^(\d+) +(\w+)\((?:AT_FDCWD<[^>]*>, )?(?:\d+<([^>]*)>|"([^"]*)")(.*)')
+LINE = re.compile(
+    r'^(\d+) +(\w+)\((?:AT_FDCWD<[^>]*>, )?(?:\d+<([^>]*)>)?(?:, )?(?:"([^"]*)")?(.*)'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def _calls(trace: str, root: str) -> list[Call]:
     seen: Counter[tuple[str, str, str]] = Counter()  # as strace counts: each thread for itself
     for line in filter(None, map(LINE.match, trace.splitlines())):
         thread, name, handle, written, rest = line.groups()
-        path = handle or written
+        within = handle and written and name.endswith("at")  # a name in a folder that is held
+        path = f"{handle}/{written}" if within else handle or written or ""
         if name == "fsync":
             seen[thread, name, ""] += 1
             found[Call(name, f"{seen[thread, name, '']}+")] = None
@@ -134,7 +140,9 @@ def _failing(project: Path, server: Server, call: Call, bug: Callable[[], None])
     """Build with a call that fails; tell whether it came to that."""
     home = project.parent
     inject = f"inject={call.name}:error={ERRORS[call.name]}:when={call.when}"
-    only = ["-P", str(project / call.path)] if call.path else []
+    # A name in a folder that is held is all that such a call has of the path.
+    paths = [str(project / call.path), *[Path(call.path).name] * call.name.endswith("at")]
+    only = [word for path in paths for word in ("-P", path)] if call.path else []
     code = _traced(project, server, ["-e", f"trace={call.name}", "-e", inject, *only], bug)
     said = (home / "failing.out").read_text("utf-8")
     oracle.check_said(said, code, ALLOWED)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import socket
 import stat
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from musicbuild import claim, durable
+from musicbuild.folders import Folder
 from musicbuild.journal import Journal
 from musicbuild.providers import elumenta_api
 from musicbuild.providers.http import Api
@@ -114,15 +115,17 @@ def _plant_spans(mine: Mine) -> None:
     _wrap(claim.FileLock, "acquire", _span(mine, "claim"))
     _wrap(claim.FileLock, "release", _span(mine, "claim.given"))
     _wrap(os, "mkdir", _span(mine, "folder"))
-    _wrap(durable, "probe", _span(mine, "probe"))
+    _wrap(durable, "probe_within", _span(mine, "probe"))
     _wrap(Journal, "forget", _span(mine, "journal.forgotten"))
     _wrap(Buyer, "settle", _span(mine, "recovery"))
 
 
 def _plant_files(mine: Mine, threads: Threads) -> None:
-    def writing(inner: Callable[..., None], path: Path, data: bytes, **more: Any) -> None:
-        with _doing(mine, threads, Doing(_file(path))):
-            inner(path, data, **more)
+    def writing(
+        inner: Callable[..., None], folder: Folder, name: str, data: bytes, **more: Any
+    ) -> None:
+        with _doing(mine, threads, Doing(_file(Path(folder.path, name)))):
+            inner(folder, name, data, **more)
 
     def appending(inner: Callable[..., None], path: Path, data: bytes) -> None:
         size = path.stat().st_size if path.exists() else 0
@@ -141,12 +144,12 @@ def _plant_files(mine: Mine, threads: Threads) -> None:
         doing.synced = True
         mine.at(f"{doing.name}.synced")
 
-    def replacing(inner: Callable[..., None], *words: Any) -> None:
-        inner(*words)
+    def replacing(inner: Callable[..., None], *words: Any, **more: Any) -> None:
+        inner(*words, **more)
         if threads.doing:
             mine.at(f"{threads.doing.name}.replaced")
 
-    _wrap(durable, "write", writing)
+    _wrap(durable, "write_within", writing)
     _wrap(durable, "append", appending)
     _wrap(os, "fsync", syncing)
     _wrap(os, "replace", replacing)
@@ -217,4 +220,4 @@ def _request(path: str) -> str:
 def foretell_names() -> None:
     """Have temporary files named by counting, so that a second run names them alike."""
     numbers = iter(range(10**6))
-    tempfile._name_sequence = (f"{number:08}" for number in numbers)  # type: ignore[attr-defined]
+    secrets.token_hex = lambda _=None: f"{next(numbers):08}"
