@@ -157,6 +157,11 @@ def _mkdir(disk: Disk, path: str, mode: int = 0o777) -> None:
     disk.made_folder(path)
 
 
+def _chmod(disk: Disk, path: str, mode: int, **_: Any) -> None:
+    del mode
+    disk.find(path)
+
+
 def _space(disk: Disk, path: str) -> os.statvfs_result:
     disk.find(path)
     return FREE
@@ -179,6 +184,7 @@ BY_PATH = {
     (os, "unlink"): _unlink,
     (os, "truncate"): _truncate,
     (os, "mkdir"): _mkdir,
+    (os, "chmod"): _chmod,
     (os, "statvfs"): _space,
     (shutil, "rmtree"): _clear,
 }
