@@ -91,7 +91,7 @@ def download(
     """
     pauses = iter(PAUSES)
     while True:
-        outcome = _attempt(url, clock, own, limits or Limits())
+        outcome = _attempt(url, clock, secret, own, limits or Limits())
         pause = next(pauses, None)
         match outcome:
             case bytes():
@@ -104,12 +104,14 @@ def download(
         clock.sleep(pause)
 
 
-def _attempt(url: str, clock: Clock, own: str, limits: Limits) -> bytes | Exception:
+def _attempt(url: str, clock: Clock, secret: Secret, own: str, limits: Limits) -> bytes | Exception:
     """Try once; an error that is none of ours may pass."""
     deadline = Deadline(clock, limits.seconds)
     try:
         with client(keep=False) as through:
             for _ in range(MOST_REDIRECTS + 1):
+                if secret.redact(url) != url:
+                    return Undelivered("the URL of the audio has the key in it")
                 target = locate(url, own)
                 with closing(_connected(through, target, deadline)) as response:
                     if response.status_code not in MOVED:

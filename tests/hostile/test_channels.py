@@ -234,7 +234,7 @@ def service():
 
 
 @pytest.mark.parametrize("text", [*COMMANDS, *TERMINAL])
-def test_a_service_says_only_words(tmp_path, run, service, text):
+def test_a_service_says_only_words(tmp_path, run, service, masks, text):
     write(tmp_path, "version: 1\ndefaults: {model: musicgen}\ntracks: {a: {prompt: x}}\n")
     environment = {**service.environment, **GITHUB}
     for words in (["build", "--yes"], ["build", "--yes", "--json"], ["build", "--yes", "-q"]):

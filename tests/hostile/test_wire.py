@@ -12,6 +12,7 @@ import threading
 import tracemalloc
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 
 import pytest
@@ -24,6 +25,7 @@ from musicbuild.providers import download, http
 from musicbuild.providers.credentials import Secret
 from musicbuild.providers.download import Limits
 from musicbuild.providers.http import Api
+from musicbuild.providers.verdict import Answer
 
 SECONDS = 0.3
 GUARD = 20
@@ -191,7 +193,17 @@ def error_of(call: Callable[[], object]) -> ProviderError:
     return error
 
 
-def api(url: str, seconds: float = SECONDS) -> Api:
+def get(url: str, seconds: float = SECONDS) -> Answer:
+    with closing(_api(url, seconds)) as api:
+        return api.get("/x")
+
+
+def post(url: str, seconds: float = SECONDS) -> Answer:
+    with closing(_api(url, seconds)) as api:
+        return api.post("/x", {})
+
+
+def _api(url: str, seconds: float) -> Api:
     secret = Secret(KEY)
     return Api(url, service="it", secret=secret, clock=SystemClock(), whole_timeout=seconds)
 
@@ -207,8 +219,8 @@ def ways(row: Row) -> list[tuple[Callable[[str], object], type[ProviderError], s
         )
 
     return [
-        (lambda url: api(url, seconds).get("/x"), Unavailable, row.said),
-        (lambda url: api(url, seconds).post("/x", {}), AnswerLost, row.said),
+        (lambda url: get(url, seconds), Unavailable, row.said),
+        (lambda url: post(url, seconds), AnswerLost, row.said),
         (fetch, Undelivered, row.audio or row.said),
     ]
 
@@ -226,8 +238,8 @@ def test_a_server_can_not_hold_one_up(row, way):
 def test_a_handshake_that_never_ends_is_an_order_that_was_not_sent():
     with speaking(silence) as url:
         base = url.replace("http:", "https:")
-        assert isinstance(error_of(lambda: api(base).post("/x", {})), NotSent)
-        assert isinstance(error_of(lambda: api(base).get("/x")), Unavailable)
+        assert isinstance(error_of(lambda: post(base)), NotSent)
+        assert isinstance(error_of(lambda: get(base)), Unavailable)
 
 
 def test_a_refusal_counts_though_its_body_never_ends():
@@ -236,7 +248,7 @@ def test_a_refusal_counts_though_its_body_never_ends():
         line.drip(b"a")
 
     with speaking(script) as url:
-        assert api(url, 1).post("/x", {}).status == 402
+        assert post(url, 1).status == 402
 
 
 def test_a_refusal_counts_though_its_body_is_packed():
@@ -244,7 +256,7 @@ def test_a_refusal_counts_though_its_body_is_packed():
         line.say(b"HTTP/1.1 402 No\r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\n123456789")
 
     with speaking(script) as url:
-        answer = api(url, 10).post("/x", {})
+        answer = post(url, 10)
     assert (answer.status, answer.body) == (402, b"")
 
 
