@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
@@ -79,6 +80,12 @@ class Source:
         text = self.lines[line] if line < len(self.lines) else ""
         column += len(text[column:]) - len(text[column:].lstrip())
         return self.span(line, column, len(text.rstrip()) - column)
+
+
+def leads_out(path: Path, folder: Path) -> bool:
+    """Return whether a path ends outside a folder once links are followed, there or not."""
+    real = os.path.realpath(folder)
+    return not Path(os.path.realpath(path)).is_relative_to(real)
 
 
 def read_bytes(path: Path, most: int, shown_as: Path) -> bytes:
