@@ -6,6 +6,7 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from ..errors import ManifestError, Span
@@ -89,7 +90,12 @@ def leads_out(path: Path, folder: Path) -> bool:
 
 
 def read_bytes(path: Path, most: int, shown_as: Path) -> bytes:
-    with path.open("rb") as file:
+    """Read a plain file; raise ManifestError if it is none, or is too large."""
+    # A pipe's reader would wait for whoever writes to it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ManifestError(f"`{shown_as.as_posix()}` is no plain file")
         data = file.read(most + 1)
     if len(data) > most:
         size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most // 2**10} KiB"
