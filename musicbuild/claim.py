@@ -12,12 +12,16 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from . import durable
+from . import durable, reading
 from .clock import Clock, stamp
 from .errors import Claimed, PolicyError
+from .state import check_state
 
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
 """What a file system says that has no locks, or whose server gives none."""
+
+LARGEST_ABOUT = 4096
+"""Bytes of what is read of another build."""
 
 
 @contextmanager
@@ -25,7 +29,9 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
     """Hold the project for the length of the block; wait up to `wait` seconds for another.
 
     Who holds it is written beside the claim for people to read; it decides nothing.
+    Raises IntegrityError, with nothing written, if the folder or a part of it is a link.
     """
+    check_state(folder)
     durable.make_folder(folder)
     holder = folder / "claim.json"
     # A lock by a file's mere existence would outlive a build that is killed.
@@ -56,7 +62,7 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
 
 def _describe(holder: Path) -> str:
     try:
-        about = json.loads(holder.read_bytes())
+        about = json.loads(reading.contents(holder, most=LARGEST_ABOUT))
         return f": process {about['pid']:d} on {about['host']!s:.80}, since {about['since']!s:.40}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

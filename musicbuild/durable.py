@@ -7,37 +7,39 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
-import tempfile
+import secrets
 from pathlib import Path
+
+from .folders import Folder, hold, open_plain
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file: written aside in the same folder, synced, then renamed over it."""
-    folder = path.parent
-    make_folder(folder)
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=folder)
+    make_folder(path.parent)
+    with hold(path.parent) as folder:
+        write_within(folder, path.name, data, mode=mode)
+
+
+def write_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -> None:
+    """Replace a file in a folder that is held."""
+    aside = _aside(name)
+    handle = folder.open(aside, _NEW, mode)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, mode)  # noqa: PTH101  `aside` is a name from mkstemp, not a Path
-        os.replace(aside, path)  # noqa: PTH105  as above
+        _fill(handle, data)
+        folder.replace(aside, name)
     except BaseException:
-        os.unlink(aside)  # noqa: PTH108  as above
+        folder.remove(aside)
         raise
-    sync_folder(folder)
+    folder.sync()
 
 
 def append(path: Path, data: bytes) -> None:
     """Add to a file, making it if it is new, and return when it is on disk."""
     new = not path.exists()
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    with os.fdopen(handle, "ab") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+    handle = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    _fill(handle, data, "ab")
     if new:
         sync_folder(path.parent)
 
@@ -45,16 +47,20 @@ def append(path: Path, data: bytes) -> None:
 def probe(folder: Path, room: int) -> None:
     """Write a file there and take it away; raise OSError if that or so many bytes can't be had."""
     make_folder(folder)
-    if shutil.disk_usage(folder).free < room:
-        raise OSError(errno.ENOSPC, f"less than {room >> 20} MiB are free", str(folder))
-    handle, name = tempfile.mkstemp(prefix=".probe.", dir=folder)
+    with hold(folder) as held:
+        probe_within(held, room)
+
+
+def probe_within(folder: Folder, room: int) -> None:
+    """Do the same in a folder that is held."""
+    if folder.free() < room:
+        raise OSError(errno.ENOSPC, f"less than {room >> 20} MiB are free", folder.path)
+    name = _aside("probe")
+    handle = folder.open(name, _NEW, 0o600)
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(b"probe")
-            file.flush()
-            os.fsync(file.fileno())
+        _fill(handle, b"probe")
     finally:
-        os.unlink(name)  # noqa: PTH108  `name` is from mkstemp, not a Path
+        folder.remove(name)
 
 
 def make_folder(folder: Path, *, mode: int = 0o777) -> None:
@@ -71,10 +77,17 @@ def make_folder(folder: Path, *, mode: int = 0o777) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system has such a call (not Windows)."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with hold(folder) as held:
+        held.sync()
+
+
+def _aside(name: str) -> str:
+    """Return a name for a file that is soon to have another, or none; nobody can guess it."""
+    return f".{name[:40]}.{secrets.token_hex(8)}"
+
+
+def _fill(handle: int, data: bytes, mode: str = "wb") -> None:
+    with os.fdopen(handle, mode) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+from io import BufferedReader
 from pathlib import Path
 from typing import Any, NewType
 
+from . import reading
+
 Digest = NewType("Digest", str)
 """Lower-case hexadecimal SHA-256, 64 characters."""
+
+_CANONICAL = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def digest_bytes(data: bytes) -> Digest:
@@ -16,8 +23,13 @@ def digest_bytes(data: bytes) -> Digest:
 
 
 def digest_file(path: Path) -> Digest:
-    with path.open("rb") as file:
-        return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+    """Digest a plain file; raise OSError if it is none, or larger than any of ours."""
+    with reading.opened(path) as (file, _):
+        return digest_open(file)
+
+
+def digest_open(file: BufferedReader) -> Digest:
+    return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 
 def digest_value(kind: str, recipe: int, value: Any) -> Digest:
@@ -33,14 +45,13 @@ def canonical(value: Any) -> bytes:
 
     Raises ValueError for NaN and infinity, which no JSON can hold.
     """
-    text = json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
-    return text.encode()
+    return _CANONICAL.encode(_plain(value)).encode()
 
 
 def _plain(value: Any) -> Any:
     match value:
+        case str():
+            return value
         case dict():
             return {key: _plain(item) for key, item in value.items()}
         case list() | tuple():

@@ -22,7 +22,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from . import durable
+from . import durable, reading
 from .clock import moment, stamp
 from .cost import Cost, Quote, plain
 from .errors import IntegrityError
@@ -30,6 +30,9 @@ from .hashing import Digest
 from .lock import Purchase, purchase_from_json, purchase_to_json
 from .reserve import Reserve
 from .spec import GenerateSpec
+
+LARGEST = 16 << 20
+"""Bytes of one attempt: a prompt, and the ids of a history of 50,000 orders, with room to spare."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,10 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int, int]:
     """Return the whole records, the offset where they end, and the running check sum."""
     records: list[dict[str, Any]] = []
     end, check = 0, 0
-    lines = path.read_bytes().splitlines(keepends=True)
+    try:
+        lines = reading.contents(path, most=LARGEST).splitlines(keepends=True)
+    except (reading.NotPlain, reading.TooLarge):
+        raise _damaged(path) from None
     for number, line in enumerate(lines, 1):
         text, tab, written = line.partition(b"\t")
         running = zlib.crc32(text, check)

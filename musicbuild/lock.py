@@ -7,27 +7,24 @@ Nothing is ever taken from the purchases: their sum is what the project has spen
 from __future__ import annotations
 
 import json
-import math
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from . import durable
+from . import durable, fields, pieces, reading
 from .cost import Cost, Totals, plain, total
 from .errors import IntegrityError
 from .hashing import Digest
+from .pieces import Piece
 
 VERSION = 1
 FILE_NAME = "musicbuild.lock"
-LARGEST = 64 * 1024 * 1024
-LARGEST_NUMBER = 2**53
-DIGEST = re.compile(r"[0-9a-f]{64}")
-AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,400})?")
-"""As `plain` writes it; an exponent such as 1e999999 would fill the memory with noughts."""
-CONFLICT = re.compile(r"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
+LARGEST = 32 << 20
+"""Bytes.  10,000 purchases and as many tracks have 16 MiB, with prompts of 300 characters."""
+CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,12 @@ class Purchase:
     seconds: float
     cost: Cost
     bought: str
+
+
+def are_confused(one: Purchase, other: Purchase) -> bool:
+    """Tell whether two orders that were paid for have the same audio, which no two ever have."""
+    same = one.audio == other.audio and one.generation != other.generation
+    return same and one.cost.amount > 0 and other.cost.amount > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,14 @@ class Lock:
         return total(purchase.cost for purchase in self.purchases.values())
 
     def with_purchase(self, key: Digest, purchase: Purchase) -> Lock:
+        """Record a purchase; raise IntegrityError if it came with the audio of another one."""
+        for other in self.purchases.values():
+            if are_confused(purchase, other):
+                raise IntegrityError(
+                    f"generation `{purchase.generation}` came with the very audio of generation"
+                    f" `{other.generation}`",
+                    hint="it is paid and kept in the journal: ask the provider which one is right",
+                )
         return replace(self, purchases={**self.purchases, key: purchase})
 
     def with_track(self, name: str, track: LockedTrack) -> Lock:
@@ -99,11 +110,11 @@ class Lock:
 def load(path: Path) -> Lock:
     """Read a lock, empty if there is none yet; raise IntegrityError if it can't be trusted."""
     try:
-        data = path.read_bytes()
+        data = reading.contents(os.path.realpath(path), most=LARGEST)
     except FileNotFoundError:
         return Lock()
-    if len(data) > LARGEST:
-        raise IntegrityError(f"`{path.name}` is larger than {LARGEST >> 20} MiB", hint=_RESTORE)
+    except (reading.NotPlain, reading.TooLarge) as error:
+        raise IntegrityError(f"`{path.name}` {error.strerror}", hint=_RESTORE) from None
     return parse(data, path.name)
 
 
@@ -123,43 +134,70 @@ def dump(lock: Lock) -> bytes:
 
 def parse(data: bytes, name: str = FILE_NAME) -> Lock:
     """Read a lock from bytes; raise IntegrityError, which never is a reason to pay."""
-    try:
-        text = data.decode()
-    except UnicodeDecodeError:
-        raise IntegrityError(f"`{name}` is not UTF-8", hint=_RESTORE) from None
-    if not text.strip():
+    if not data.strip():
         raise IntegrityError(f"`{name}` is empty", hint=_RESTORE)
     try:
-        value = json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        if CONFLICT.search(text):  # no JSON has a line that begins so
+        return _read(pieces.cut(data.replace(b"\r\n", b"\n")), name)
+    except pieces.Damaged as error:
+        if CONFLICT.search(data):  # no JSON has a line that begins so
             raise IntegrityError(
                 f"`{name}` holds an unresolved merge",
                 hint="keep the purchases and tracks of both sides, then remove the markers",
             ) from None
-        raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
-    if not isinstance(value, dict):
-        raise IntegrityError(f"`{name}` is damaged: it holds no mapping", hint=_RESTORE)
-    found = value.get("version")
-    if type(found) is not int or found != VERSION:
-        raise IntegrityError(
-            f"`{name}` has version {found!r:.40}, and this musicbuild reads version {VERSION}",
-            hint="upgrade musicbuild: `pip install -U musicbuild`",
-        )
-    try:
-        return Lock(
-            purchases={
-                _digest(key): purchase_from_json(one) for key, one in value["purchases"].items()
-            },
-            tracks={_text(track): _to_track(one) for track, one in value["tracks"].items()},
-        )
+        raise IntegrityError(f"`{name}` {error}", hint=_RESTORE) from None
+    except fields.UnknownKey as error:
+        raise IntegrityError(f"`{name}` is not to be trusted: {error}", hint=_NEWER) from None
     except KeyError as error:
         raise IntegrityError(f"`{name}` is damaged: no `{error.args[0]}`", hint=_RESTORE) from None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
 
 
+def _read(found: list[Piece], name: str) -> Lock:
+    """Put a lock together from its pieces; the version stands in the last of them."""
+    last = found[-1].value()
+    version = last.get("version")
+    if type(version) is not int or version != VERSION:
+        raise IntegrityError(
+            f"`{name}` has version {version!r:.40}, and this musicbuild reads version {VERSION}",
+            hint="upgrade musicbuild: `pip install -U musicbuild`",
+        )
+    if len(found) == 1:
+        return _to_lock(last)
+    del last  # it is read once more, so that no two are in memory
+    purchases: dict[Digest, Purchase] = {}
+    tracks: dict[str, LockedTrack] = {}
+    for piece in found:
+        part = _to_lock({"purchases": {}, "tracks": {}, **piece.value()})
+        if part.purchases.keys() & purchases.keys() or part.tracks.keys() & tracks.keys():
+            raise pieces.Damaged("is damaged: a key appears twice")
+        purchases.update(part.purchases)
+        tracks.update(part.tracks)
+    return Lock(purchases, tracks)
+
+
+def _to_lock(value: Mapping[str, Any]) -> Lock:
+    fields.only(_LOCK, value)
+    return Lock(
+        purchases={
+            fields.digest(key): purchase_from_json(one) for key, one in value["purchases"].items()
+        },
+        tracks={fields.text(track): _to_track(one) for track, one in value["tracks"].items()},
+    )
+
+
 _RESTORE = "restore it from version control: it holds what was paid for"
+_NEWER = "upgrade musicbuild if a newer one wrote it: `pip install -U musicbuild`; else restore it"
+
+_LOCK = frozenset({"version", "purchases", "tracks"})
+_PURCHASE = frozenset(
+    {
+        *("provider", "model", "prompt", "duration", "options", "take", "generation", "audio"),
+        *("bytes", "seconds", "cost", "unit", "bought"),
+    }
+)
+_TRACK = frozenset({"generate", "take", "draft", "tags", "outputs"})
+_OUTPUT = frozenset({"master", "digest", "audio_digest"})
 
 
 def purchase_to_json(one: Purchase) -> dict[str, Any]:
@@ -181,20 +219,23 @@ def purchase_to_json(one: Purchase) -> dict[str, Any]:
 
 
 def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
+    fields.only(_PURCHASE, value)
     options = value.get("options", {})
     return Purchase(
-        provider=_text(value["provider"]),
-        model=_text(value["model"]),
-        prompt=_text(value["prompt"]),
-        duration=_number(value["duration"]),
-        options=tuple(sorted((_text(name), _scalar(one)) for name, one in options.items())),
-        take=_count(value["take"]),
-        generation=_text(value["generation"]),
-        audio=_digest(value["audio"]),
-        bytes=_count(value["bytes"]),
-        seconds=_number(value["seconds"]),
-        cost=Cost(_amount(value["cost"]), _text(value["unit"])),
-        bought=_text(value["bought"]),
+        provider=fields.text(value["provider"]),
+        model=fields.text(value["model"]),
+        prompt=fields.text(value["prompt"]),
+        duration=fields.number(value["duration"]),
+        options=tuple(
+            sorted((fields.text(name), fields.scalar(one)) for name, one in options.items())
+        ),
+        take=fields.count(value["take"]),
+        generation=fields.text(value["generation"]),
+        audio=fields.digest(value["audio"]),
+        bytes=fields.count(value["bytes"]),
+        seconds=fields.number(value["seconds"]),
+        cost=Cost(fields.amount(value["cost"]), fields.text(value["unit"])),
+        bought=fields.text(value["bought"]),
     )
 
 
@@ -212,83 +253,23 @@ def _from_track(one: LockedTrack) -> dict[str, Any]:
 
 
 def _to_track(value: Mapping[str, Any]) -> LockedTrack:
+    fields.only(_TRACK, value)
     return LockedTrack(
-        generate=_digest(value["generate"]),
-        take=_count(value["take"]),
-        outputs={_text(path): _to_output(out) for path, out in value["outputs"].items()},
-        tags={_text(name): _tag(one) for name, one in value["tags"].items()},
-        draft=_flag(value.get("draft", False)),
+        generate=fields.digest(value["generate"]),
+        take=fields.count(value["take"]),
+        outputs={fields.path(path): _to_output(out) for path, out in value["outputs"].items()},
+        tags={fields.text(name): fields.tag(one) for name, one in value["tags"].items()},
+        draft=fields.flag(value.get("draft", False)),
     )
 
 
 def _to_output(value: Mapping[str, Any]) -> LockedOutput:
+    fields.only(_OUTPUT, value)
     return LockedOutput(
-        _digest(value["master"]), _digest(value["digest"]), _digest(value["audio_digest"])
+        fields.digest(value["master"]),
+        fields.digest(value["digest"]),
+        fields.digest(value["audio_digest"]),
     )
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key appears twice")
-    return found
-
-
-def _unexpected(value: Any) -> ValueError:
-    return ValueError(f"unexpected {value!r:.80}")
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise _unexpected(value)
-    return value
-
-
-def _text(value: Any) -> str:
-    """Take text that can be written to a file again, and be the name of one."""
-    if not isinstance(value, str) or "\0" in value:
-        raise _unexpected(value)
-    value.encode()
-    return value
-
-
-def _digest(value: Any) -> Digest:
-    if not DIGEST.fullmatch(_text(value)):
-        raise _unexpected(value)
-    return Digest(value)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or not 0 <= value < LARGEST_NUMBER:
-        raise _unexpected(value)
-    return value
-
-
-def _number(value: Any) -> float:
-    if type(value) not in (int, float) or not 0 <= value < LARGEST_NUMBER:
-        raise _unexpected(value)
-    return float(value)
-
-
-def _amount(value: Any) -> Decimal:
-    if not AMOUNT.fullmatch(_text(value)):
-        raise _unexpected(value)
-    return Decimal(value)
-
-
-def _scalar(value: Any) -> str | int | float | bool:
-    match value:
-        case str():
-            return _text(value)
-        case bool() | int():
-            return value
-        case float() if math.isfinite(value):
-            return value
-    raise _unexpected(value)
-
-
-def _tag(value: Any) -> str | bool:
-    return value if isinstance(value, bool) else _text(value)
 
 
 def _written(number: float) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from . import durable
 from .errors import IntegrityError
 from .steps import Plan
@@ -22,10 +24,13 @@ def check_places(plan: Plan, workshop: Workshop) -> None:
     seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
     room = SPARE + 3 * int(seconds * LARGEST_RATE)
     root = workshop.tree.root
-    folders = {(root / path).parent for path in paths}
+    folder = root
     try:
-        for folder in (workshop.state, workshop.store.folder, root, *folders):
+        for folder in (workshop.state, workshop.store.folder, root):
             durable.probe(folder, room)
+        for path in {PurePosixPath(path).parent: path for path in paths}.values():
+            folder = (root / path).parent
+            workshop.tree.probe(path, room)
     except OSError as error:
         raise IntegrityError(
             f"what would be bought can't be kept: `{folder.name}`:"

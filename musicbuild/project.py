@@ -18,6 +18,7 @@ from .providers import DEFAULT_MODEL, Providers
 from .reserve import other_places
 from .spec import TrackSpec
 from .specify import Specified, specify
+from .state import check_state
 from .steps import Plan
 from .store import Store
 from .trust import read_lock
@@ -102,4 +103,5 @@ def open_project(path: Path, providers: Providers | None = None) -> Project:
     album = manifest.load(path)
     specified = specify(album, providers.model)
     project = Project(album, specified, Lock(), providers)
+    check_state(project.state)
     return replace(project, lock=read_lock(project.lock_path, project.store))

@@ -35,7 +35,9 @@ class GenerateSpec:
 
     @property
     def key(self) -> Digest:
-        return digest_value("generate", GENERATE_RECIPE, asdict(self))
+        # As `asdict` without its deep copies: with each lock that is read all keys are made anew.
+        value = {name: getattr(self, name) for name in self.__slots__}
+        return digest_value("generate", GENERATE_RECIPE, value)
 
     def is_near(self, seconds: float) -> bool:
         """Tell whether audio is about as long as was asked: models round, and encoders pad."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from . import durable
+from . import durable, reading
 from .hashing import Digest, digest_bytes
 
 OBJECT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{62}")
@@ -47,7 +47,7 @@ class Store:
     def get(self, digest: Digest) -> bytes | None:
         """Return the bytes of this digest, or None if they are missing, damaged or unreadable."""
         try:
-            data = self.path(digest).read_bytes()
+            data = reading.contents(self.path(digest))
         except OSError:
             return None
         return data if digest_bytes(data) == digest else None

@@ -15,30 +15,32 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import chain, islice
 from typing import Any
 
 from mutagen.id3 import APIC, ID3, Encoding, Frame, Frames, PictureType
 
-from .errors import IntegrityError, ManifestError
+from .errors import ManifestError
+from .id3 import LIMIT, PACKED, Block, RawFrame, raw_frames, split
 from .models import SourceType
 from .musical import short_key, whole_tempo
 from .spec import MASTER_RECIPE, Tags
-
-LIMIT = 16 << 20
-"""Bytes; all the tags in front of the audio together, read or written, may be as long."""
 
 COVER_LIMIT = 8 << 20
 TEXT_LIMIT = 1 << 20
 """Bytes of the cover, characters of all the texts together."""
 
 READ_LIMIT = 128
-"""Frames that mutagen is given to read; a tag has a dozen, one with thousands is an attack."""
+"""Frames that mutagen is given to read, or that are kept of others; a tag has a dozen."""
+
+WALK_LIMIT = 1024
+"""Frames that are looked at; a tag with more is an attack."""
 
 SCAN_LIMIT = 16 << 10
-"""Bytes; to read a longer text may take mutagen a time that grows with its square."""
+TEXTS_READ = 64 << 10
+"""Bytes of one text, and of all; mutagen reads a text character by character."""
 
 ENCODER = f"musicbuild, mastering recipe {MASTER_RECIPE}"
 """Names the recipe and not the release: a new release alone must not change a file."""
@@ -86,14 +88,17 @@ _OWN_STARTS = tuple(
 )
 """How a TXXX frame of ours begins, whoever wrote it and in whichever encoding."""
 
-_BINARY = frozenset({"APIC", "GEOB", "PRIV", "UFID"})
-"""Frames whose length is no reason not to read them."""
+_BINARY: Mapping[str, bytes] = {
+    "APIC": b"\x00\x03",
+    "GEOB": b"\x00\x03",
+    "PRIV": bytes(range(256)),
+    "UFID": bytes(range(256)),
+}
+"""Frames whose length is no reason not to read them, and how they begin then: in UTF-16 even their
+short texts cost as much as if all of it were text."""
 
-_PACKED = {3: 0x00E0, 4: 0x004C}
-"""Flags of a frame that is compressed, encrypted or grouped, by the version of its tag."""
-
-_FRAME = re.compile(rb"([A-Z0-9]{4})(.{4})(..)", re.DOTALL)
-"""The header of a frame: name, length, flags."""
+_SAME: Mapping[str, bytes] = {**_BINARY, "APIC": b"\x00\x01", "GEOB": b"\x00\x01"}
+"""Frames that are the same in both versions, and how they begin then."""
 
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
 
@@ -116,35 +121,6 @@ class Provenance:
     kind: SourceType
 
 
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """One ID3v2 tag, without its header of 10 bytes."""
-
-    version: int
-    flags: int
-    body: bytes
-
-    def __bytes__(self) -> bytes:
-        size = _synchsafe(len(self.body))
-        return b"ID3" + bytes((self.version, 0, self.flags)) + size + self.body
-
-
-@dataclass(frozen=True, slots=True)
-class _RawFrame:
-    """One frame as it stands in a tag of that version, without its header."""
-
-    version: int
-    name: str
-    flags: int
-    body: bytes
-    unsynchronised: bool
-
-    def __bytes__(self) -> bytes:
-        size = len(self.body)
-        length = size.to_bytes(4) if self.version == 3 else _synchsafe(size)
-        return self.name.encode() + length + self.flags.to_bytes(2) + self.body
-
-
 def tag_mp3(
     audio: bytes, tags: Tags, provenance: Provenance, *, seconds: float, cover: bytes | None = None
 ) -> bytes:
@@ -154,29 +130,30 @@ def tag_mp3(
     `audio` are kept, those for which we have a word are replaced, or dropped where we have
     nothing to say.  (A C2PA mark so stays to be read, though its seal covers the file as it
     was delivered and not this one.)  What can't be carried from version 2.4 into 2.3 is left
-    behind: compressed, encrypted and damaged frames, chapters, texts over `SCAN_LIMIT`, more
-    frames than `READ_LIMIT`; so are tags of version 2.2, and ID3v1 and APE tags at the end.
+    behind: compressed, encrypted and damaged frames, chapters, texts over `SCAN_LIMIT`; so are
+    tags of version 2.2, ID3v1 and APE tags at the end, a tag that is damaged, and whatever is
+    beyond `LIMIT` or `READ_LIMIT`: the music is what was bought.
     The result depends on the arguments alone, and tagging it gives the same bytes again.
 
-    Raises IntegrityError if `audio` has a broken tag or nothing else, or the tag would become
-    longer than `LIMIT`; ManifestError if `cover` is not a picture of those kinds, or it or the
-    texts are too long.
+    Raises IntegrityError if `audio` has no music in it; ManifestError if `cover` is not a picture
+    of those kinds, or it or the texts are too long.
     """
-    blocks, music = _split(audio)
-    own = _own_frames(tags, provenance, seconds, cover)
-    body = _body(own) + b"".join(map(bytes, _foreign(blocks)))
-    if len(body) > LIMIT - 10:
-        raise IntegrityError(f"the tag would be longer than {LIMIT} bytes")
-    return bytes(_Block(3, 0, body)) + music
+    blocks, music = split(audio)
+    body = _body(_own_frames(tags, provenance, seconds, cover))
+    parts, room = [body], LIMIT - 10 - len(body)
+    for part in map(bytes, _foreign(blocks)):
+        if len(part) <= room:
+            parts.append(part)
+            room -= len(part)
+    return bytes(Block(3, 0, b"".join(parts))) + music
 
 
 def audio_of(data: bytes) -> bytes:
     """Return the MPEG frames alone: no ID3v2 tag in front, no ID3v1 or APE tag at the end.
 
-    Raises IntegrityError if a tag in front is broken or longer than `LIMIT`, or if nothing is
-    left.
+    Raises IntegrityError if nothing is left.
     """
-    return _split(data)[1]
+    return split(data)[1]
 
 
 def read_mp3(data: bytes) -> Mapping[str, str]:
@@ -187,7 +164,7 @@ def read_mp3(data: bytes) -> Mapping[str, str]:
     first counts.  Raises IntegrityError as `audio_of` does.
     """
     found: dict[str, str] = {}
-    for raw in islice(_raw_frames(_split(data)[0]), READ_LIMIT):
+    for raw in _affordable(raw_frames(split(data)[0])):
         for frame in _parsed(raw):
             if word := _WORDS.get(frame.HashKey):
                 found.setdefault(word, "/".join(frame.text))
@@ -268,111 +245,62 @@ def _body(frames: list[Frame]) -> bytes:
     return file.getvalue()[10 : -len(end)]
 
 
-def _foreign(blocks: list[_Block]) -> Iterator[_RawFrame]:
+def _foreign(blocks: list[Block]) -> Iterator[RawFrame]:
     """Yield the frames that are not of our set, in version 2.3."""
-    old = _raw_frames(block for block in blocks if block.version == 4)
-    new = _raw_frames(block for block in blocks if block.version == 3)
-    for frame in chain(new, chain.from_iterable(map(_modernised, islice(old, READ_LIMIT)))):
-        own_text = frame.name == "TXXX" and frame.body.startswith(_OWN_STARTS)
-        if frame.name not in _OWN_NAMES and not own_text:
+    old = _affordable(raw_frames(block for block in blocks if block.version == 4))
+    new = islice(raw_frames(block for block in blocks if block.version == 3), WALK_LIMIT)
+    both = chain(new, chain.from_iterable(map(_modernised, old)))
+    return islice(filter(_is_foreign, both), READ_LIMIT)
+
+
+def _is_foreign(frame: RawFrame) -> bool:
+    own_text = frame.name == "TXXX" and frame.body.startswith(_OWN_STARTS)
+    return frame.name not in _OWN_NAMES and not own_text
+
+
+def _affordable(frames: Iterable[RawFrame]) -> Iterator[RawFrame]:
+    """Yield the frames that mutagen may be given: not too many, nor too much of text in all."""
+    left = TEXTS_READ
+    for frame in islice(frames, READ_LIMIT):
+        if _is_text(frame) and not _is_same(frame):
+            left -= len(frame.body)
+        if left >= 0:
             yield frame
 
 
-def _modernised(raw: _RawFrame) -> Iterator[_RawFrame]:
+def _is_text(frame: RawFrame) -> bool:
+    return frame.body[0] not in _BINARY.get(frame.name, b"")
+
+
+def _is_same(frame: RawFrame) -> bool:
+    """Tell whether a frame of version 2.4 is one of 2.3 as it stands."""
+    plain = frame.version == 4 and not frame.flags and not frame.unsynchronised
+    return plain and frame.body[0] in _SAME.get(frame.name, b"")
+
+
+def _modernised(raw: RawFrame) -> Iterator[RawFrame]:
     """Turn a frame of version 2.4 into those of 2.3 that say the same, if there are any."""
+    if _is_same(raw):
+        yield replace(raw, version=3)
+        return
     try:
         body = _body(_parsed(raw))
     except Exception:  # noqa: BLE001 -- as in `_parsed`
         return
-    yield from _raw_frames([_Block(3, 0, body)])
+    yield from raw_frames([Block(3, 0, body)])
 
 
-def _parsed(raw: _RawFrame) -> list[Any]:
+def _parsed(raw: RawFrame) -> list[Any]:
     """Read one frame; nothing if it can't be read, or only at a cost nobody would pay.
 
     Each is read by itself, so that a damaged one harms no other, and none can pass for several.
     """
     # Chapters hold frames in their turn, which could be packed without end.
-    packed = raw.flags & _PACKED[raw.version] or raw.name in {"CHAP", "CTOC"}
-    if packed or (len(raw.body) > SCAN_LIMIT and raw.name not in _BINARY):
+    packed = raw.flags & PACKED[raw.version] or raw.name in {"CHAP", "CTOC"}
+    if packed or (len(raw.body) > SCAN_LIMIT and _is_text(raw)):
         return []
-    block = _Block(raw.version, 0x80 if raw.unsynchronised else 0, bytes(raw))
+    block = Block(raw.version, 0x80 if raw.unsynchronised else 0, bytes(raw))
     try:
         return list(ID3(BytesIO(bytes(block)), load_v1=False, v2_version=3).values())
     except Exception:  # noqa: BLE001 -- mutagen names no bound to what hostile bytes make it raise
         return []
-
-
-def _split(data: bytes) -> tuple[list[_Block], bytes]:
-    """Part all the tags in front from what lies between them and those at the end."""
-    blocks: list[_Block] = []
-    start = 0
-    while data.startswith(b"ID3", start):
-        header = data[start : start + 10]
-        if len(header) < 10 or max(header[6:]) >= 0x80:
-            raise IntegrityError("the audio's ID3 tag is damaged")
-        version, _, flags = header[3:6]
-        first, end = start + 10, start + 10 + _from_synchsafe(header[6:])
-        start = end + 10 if version == 4 and flags & 0x10 else end
-        if start > LIMIT:
-            raise IntegrityError(f"the audio's ID3 tag is longer than {LIMIT} bytes")
-        if start > len(data):
-            raise IntegrityError("the audio ends within its ID3 tag")
-        blocks.append(_Block(version, flags, data[first:end]))
-    end = len(data)
-    while size := _trailer(data, start, end):
-        end -= size
-    if start == end:
-        raise IntegrityError("there is no audio in the file, only tags")
-    return blocks, data[start:end]
-
-
-def _trailer(data: bytes, start: int, end: int) -> int:
-    """Return the length of the ID3v1 or APE tag that ends at `end`, or nothing.
-
-    A damaged APE tag is no tag: its length isn't known, and no player minds it.
-    Source: https://wiki.hydrogenaud.io/index.php?title=APEv2_specification
-    """
-    if end - start >= 128 and data.startswith(b"TAG", end - 128):
-        return 128
-    if end - start < 32 or not data.startswith(b"APETAGEX", end - 32):
-        return 0
-    # The length counts the footer, but not the header of 32 bytes that may stand before.
-    size = int.from_bytes(data[end - 20 : end - 16], "little")
-    if not 32 <= size <= end - start:
-        return 0
-    header = end - size - 32
-    return size + 32 if header >= start and data.startswith(b"APETAGEX", header) else size
-
-
-def _raw_frames(blocks: Iterable[_Block]) -> Iterator[_RawFrame]:
-    """Yield the frames of some tags, in order; a tag's are over where one makes no sense."""
-    for block in (block for block in blocks if block.version in _PACKED):
-        version, body, at = block.version, block.body, 0
-        unsynchronised = bool(block.flags & 0x80)
-        if unsynchronised and version == 3:
-            body, unsynchronised = body.replace(b"\xff\x00", b"\xff"), False
-        if block.flags & 0x40:
-            # An extended header, whose length counts itself in one version and not in the other.
-            at = 4 + int.from_bytes(body[:4]) if version == 3 else _from_synchsafe(body[:4])
-        while header := _FRAME.match(body, at):
-            name, length, flags = header.groups()
-            size = int.from_bytes(length) if version == 3 else _from_synchsafe(length)
-            first, at = header.end(), header.end() + size
-            if at > len(body):
-                break
-            if size:
-                bits = int.from_bytes(flags)
-                yield _RawFrame(version, name.decode(), bits, body[first:at], unsynchronised)
-
-
-def _synchsafe(number: int) -> bytes:
-    """Write a length as ID3 does: seven bits to a byte."""
-    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
-
-
-def _from_synchsafe(data: bytes) -> int:
-    number = 0
-    for byte in data:
-        number = number << 7 | byte & 0x7F
-    return number

@@ -8,14 +8,25 @@ from pathlib import Path
 from . import lock as locks
 from .errors import IntegrityError
 from .hashing import Digest
-from .lock import Lock, Purchase
+from .lock import Lock, Purchase, are_confused
 from .spec import GenerateSpec
 from .store import Store
+
+ENTRY = 8 << 10
+"""Bytes that a purchase and its track may add to the lock, on average."""
 
 RESTORE = "restore it from version control: it holds what was paid for"
 
 
 def read_lock(path: Path, store: Store) -> Lock:
+    """Read the lock as `find_lock` does, and raise IntegrityError too if it contradicts itself."""
+    lock = find_lock(path, store)
+    for fault in faults(lock):
+        raise IntegrityError(f"`{path.name}` is damaged: {fault}", hint=RESTORE)
+    return lock
+
+
+def find_lock(path: Path, store: Store) -> Lock:
     """Read the lock, empty in a project that was never built.
 
     A build writes the lock before it stores anything, so a store with something in it once had
@@ -41,13 +52,37 @@ def misplaced(lock: Lock) -> Iterator[Digest]:
     return (key for key, one in lock.purchases.items() if spec_of(one).key != key)
 
 
+def confused(lock: Lock) -> Iterator[tuple[Purchase, Purchase]]:
+    """Yield purchases that can't both be right: they were paid for, and have the same audio."""
+    first: dict[Digest, Purchase] = {}
+    for one in lock.purchases.values():
+        other = first.setdefault(one.audio, one)
+        if are_confused(one, other):
+            yield other, one
+
+
+def faults(lock: Lock) -> Iterator[str]:
+    """Say in what the purchases of a lock contradict themselves."""
+    for key in misplaced(lock):
+        yield f"purchase `{key:.12}` does not match its key"
+    for one, other in confused(lock):
+        yield shared_audio(one, other)
+
+
+def shared_audio(one: Purchase, other: Purchase) -> str:
+    return f"generations {one.generation!r:.60} and {other.generation!r:.60} have the same audio"
+
+
 def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:
     """Raise IntegrityError if what is wanted may have been bought, and the lock lost that."""
-    for key in misplaced(lock):
+    for fault in faults(lock):
         raise IntegrityError(
-            f"`{locks.FILE_NAME}` is damaged: purchase `{key:.12}` does not match its key;"
-            " nothing was ordered",
-            hint=RESTORE,
+            f"`{locks.FILE_NAME}` is damaged: {fault}; nothing was ordered", hint=RESTORE
+        )
+    if len(locks.dump(lock)) + ENTRY * len(wanted) > locks.LARGEST:
+        raise IntegrityError(
+            f"`{locks.FILE_NAME}` is almost as large as may be read; nothing was ordered",
+            hint="part the project in two",
         )
     for name, track in lock.tracks.items():
         if track.generate in wanted and track.generate not in lock.purchases:

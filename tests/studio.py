@@ -108,12 +108,12 @@ class Mains:
     def __init__(self, monkeypatch, *, at: int = 0, moment: str = "before") -> None:
         self.steps, self.dead = 0, False
         self._at, self._moment = at, moment
-        write, append, forget = durable.write, durable.append, Journal.forget
+        write, append, forget = durable.write_within, durable.append, Journal.forget
 
-        def powered_write(path, data, **more):
+        def powered_write(folder, name, data, **more):
             self._step(
-                lambda: write(path, data, **more),
-                lambda: write(path.parent / f".{path.name}.part", data[: len(data) // 2]),
+                lambda: write(folder, name, data, **more),
+                lambda: write(folder, f".{name}.part", data[: len(data) // 2]),
             )
 
         def powered_append(path, data):
@@ -123,7 +123,7 @@ class Mains:
             self._step(lambda: forget(journal, attempt), lambda: None)
 
         monkeypatch.setattr(durable.os, "fsync", lambda _: None)
-        monkeypatch.setattr(durable, "write", powered_write)
+        monkeypatch.setattr(durable, "write_within", powered_write)
         monkeypatch.setattr(durable, "append", powered_append)
         monkeypatch.setattr(Journal, "forget", powered_forget)
 

@@ -17,6 +17,7 @@ from musicbuild.cost import Cost
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase, dump, load, parse, save
+from musicbuild.paths import astray
 from musicbuild.plan import plan
 
 RESTORE = "\nhint: restore it from version control: it holds what was paid for"
@@ -110,6 +111,7 @@ def test_what_was_spent_is_the_sum_of_all_purchases():
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 DIGESTS = st.binary(min_size=1).map(digest_bytes)
+PATHS = TEXT.map(lambda text: text.replace("\\", "/")).filter(lambda text: not astray(text))
 NUMBERS = st.integers(0, 2**53 - 1) | st.floats(0, 2**53 - 1)
 OPTIONS = st.dictionaries(
     TEXT, TEXT | st.booleans() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9), max_size=3
@@ -135,7 +137,7 @@ TRACKS = st.builds(
     LockedTrack,
     generate=DIGESTS,
     take=st.integers(1, 99),
-    outputs=st.dictionaries(TEXT, st.builds(LockedOutput, DIGESTS, DIGESTS, DIGESTS), max_size=3),
+    outputs=st.dictionaries(PATHS, st.builds(LockedOutput, DIGESTS, DIGESTS, DIGESTS), max_size=3),
     tags=st.dictionaries(TEXT, TEXT | st.booleans(), max_size=3),
     draft=st.booleans(),
 )
@@ -263,11 +265,11 @@ def refused(data: bytes) -> str:
         (
             b"{",
             "`musicbuild.lock` is damaged: Expecting property name enclosed in double quotes:"
-            " line 1 column 2 (char 1)" + RESTORE,
+            " line 1 column 2" + RESTORE,
         ),
         (
             dump(ONE) + b"}",
-            "`musicbuild.lock` is damaged: Extra data: line 47 column 1 (char 1317)" + RESTORE,
+            "`musicbuild.lock` is damaged: Extra data: line 47 column 1" + RESTORE,
         ),
         (
             b'{"version": 2, "purchases": {}, "tracks": {}}',

@@ -6,7 +6,6 @@ import os
 import re
 from contextlib import nullcontext, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from simulate import workplace
@@ -57,10 +56,9 @@ def skip_the_sync_of_new_folders(planted):
 def replace_the_lock_by_what_is_not_synced(planted):
     def write(path, data, *, mode=0o644):
         durable.make_folder(path.parent)
-        handle, aside = durable.tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(aside).replace(path)
+        aside = path.parent / f".{path.name[:40]}.aside"
+        aside.write_bytes(data)
+        aside.replace(path)
         durable.sync_folder(path.parent)
 
     planted.setattr(durable, "write", write)

@@ -79,6 +79,7 @@ def inspect(data: bytes, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX
     if len(data) > max_bytes:
         raise NotMp3(f"it has {len(data)} bytes, and no more than {max_bytes} are read")
     start = _after_head_tags(data)
+    broken = _is_broken_tag(data[start : start + 10])  # its length is unknown, the music is whole
     end = _before_tail_tags(data, start)
     first = _search(data, start, end, None, _MAX_SEARCHES)
     if first is None:
@@ -98,7 +99,7 @@ def inspect(data: bytes, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX
         samples=samples,
         start=first.place,
         end=walk.place,
-        problems=tuple(_problems(walk, promise, first.place - start)),
+        problems=tuple(_problems(walk, promise, 0 if broken else first.place - start)),
     )
 
 
@@ -332,9 +333,13 @@ def _after_head_tags(data: bytes) -> int:
         if len(tag) < 10 or tag[:3] != b"ID3" or max(tag[6:]) > 127:
             break
         size = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
-        footer = 10 if tag[5] & 0x10 else 0
+        footer = 10 if tag[3] == 4 and tag[5] & 0x10 else 0  # other versions have none
         place += 10 + size + footer
     return place
+
+
+def _is_broken_tag(header: bytes) -> bool:
+    return len(header) == 10 and header[:3] == b"ID3" and max(header[6:]) > 127
 
 
 def _before_tail_tags(data: bytes, start: int) -> int:

@@ -20,6 +20,7 @@ from ..errors import InvalidManifest, MusicbuildError
 from ..lock import FILE_NAME, load
 from ..project import STATE_FOLDER, Project, open_project
 from ..providers import GROUP, Connection, Providers
+from ..state import check_state
 from .opening import manifest_path
 from .options import Settings, with_settings
 
@@ -94,8 +95,11 @@ def _plugins(providers: Providers) -> Iterator[Finding]:
 def _state(root: Path) -> Finding:
     folder = root / STATE_FOLDER
     try:
+        check_state(folder)
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else root):
             pass
+    except MusicbuildError as error:
+        return _failure("state", error)
     except OSError as error:
         found = f"`{place(folder)}` can't be written: {(error.strerror or str(error)).lower()}"
         return Finding("state", Health.FAIL, found, "what is bought must be kept there")

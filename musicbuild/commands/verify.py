@@ -15,6 +15,7 @@ from ..project import Project
 from ..providers import Providers
 from ..spec import GenerateSpec
 from ..specify import specify
+from ..state import check_state
 from ..verify import Subject, verify
 from .opening import manifest_path
 from .options import Settings, with_settings
@@ -31,6 +32,7 @@ def command(settings: Settings) -> Answer:
     providers = Providers()
     album = manifest.load(manifest_path(settings))
     project = Project(album, specify(album, providers.model), Lock(), providers)
+    check_state(project.state)
     report = verify(
         Subject(
             root=project.root,

@@ -7,15 +7,14 @@ folder, and fails.
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import os
 import shutil
 import stat
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from itertools import count
 from typing import Any, Self
 from unittest.mock import patch
 
@@ -26,6 +25,9 @@ from musicbuild import claim as claims
 from .disk import Disk, File, Folder
 
 FREE = os.statvfs_result((4096, 4096, 1 << 30, 1 << 29, 1 << 29, 0, 0, 0, 0, 255))
+HELD_BY = ("dir_fd", "src_dir_fd")
+"""How a call is told in which folder a name is; that of a second name stays with it."""
+
 FOLDER = os.stat_result((stat.S_IFDIR | 0o755, 0, 0, 1, 0, 0, 0, 0, 0, 0))
 
 
@@ -96,7 +98,10 @@ class _Lock:
 
 
 def _status(disk: Disk, path: str, **_: Any) -> os.stat_result:
-    node = disk.find(path)
+    return _status_of(disk.find(path))
+
+
+def _status_of(node: File | Folder) -> os.stat_result:
     if isinstance(node, Folder):
         return FOLDER
     return os.stat_result((stat.S_IFREG | 0o644, 0, 0, 1, 0, 0, len(node.data), 0, 0, 0))
@@ -118,6 +123,8 @@ def _list(disk: Disk, path: str) -> list[str]:
 
 def _open(disk: Disk, path: str, flags: int, mode: int = 0o777) -> int:
     del mode
+    if flags & os.O_DIRECTORY and isinstance(disk.find(path), File):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
     return disk.open(path, flags)
 
 
@@ -133,8 +140,8 @@ def _open_file(disk: Disk, path: str, mode: str = "r", *more: Any, **named: Any)
     raise io.UnsupportedOperation(f"{mode} {more} {named}")
 
 
-def _replace(disk: Disk, source: str, target: Any) -> None:
-    disk.moved(source, os.fspath(target))
+def _replace(disk: Disk, source: str, target: Any, *, dst_dir_fd: int | None = None) -> None:
+    disk.moved(source, _named(disk, target, dst_dir_fd))
 
 
 def _unlink(disk: Disk, path: str) -> None:
@@ -148,11 +155,6 @@ def _truncate(disk: Disk, path: str, size: int) -> None:
 def _mkdir(disk: Disk, path: str, mode: int = 0o777) -> None:
     del mode
     disk.made_folder(path)
-
-
-def _chmod(disk: Disk, path: str, mode: int, **_: Any) -> None:
-    del mode
-    disk.find(path)
 
 
 def _space(disk: Disk, path: str) -> os.statvfs_result:
@@ -177,7 +179,6 @@ BY_PATH = {
     (os, "unlink"): _unlink,
     (os, "truncate"): _truncate,
     (os, "mkdir"): _mkdir,
-    (os, "chmod"): _chmod,
     (os, "statvfs"): _space,
     (shutil, "rmtree"): _clear,
 }
@@ -187,10 +188,14 @@ if (
     BY_PATH[glob._StringGlobber, "scandir"] = _scan
 
 
-def _fdopen(disk: Disk, handle: int, mode: str) -> _Written:
-    if mode not in {"wb", "ab"}:
-        raise io.UnsupportedOperation(mode)
-    return _Written(disk, handle)
+def _fdopen(disk: Disk, handle: int, mode: str) -> _Written | io.BytesIO:
+    match mode:
+        case "wb" | "ab":
+            return _Written(disk, handle)
+        case "rb":
+            _, node = disk.open_files.pop(handle)
+            return io.BytesIO(node.data)
+    raise io.UnsupportedOperation(mode)
 
 
 def _fsync(disk: Disk, handle: int) -> None:
@@ -201,7 +206,22 @@ def _close(disk: Disk, handle: int) -> None:
     del disk.open_files[handle]
 
 
-BY_HANDLE = {(os, "fdopen"): _fdopen, (os, "fsync"): _fsync, (os, "close"): _close}
+def _status_by_handle(disk: Disk, handle: int) -> os.stat_result:
+    return _status_of(disk.open_files[handle][1])
+
+
+BY_HANDLE = {
+    (os, "fdopen"): _fdopen,
+    (os, "fsync"): _fsync,
+    (os, "close"): _close,
+    (os, "fstat"): _status_by_handle,
+}
+
+
+def _named(disk: Disk, path: Any, handle: int | None) -> str:
+    """Give a name in a folder that is held its path: here no folder ever moves."""
+    name = os.fspath(path)
+    return name if handle not in disk.open_files else f"{disk.open_files[handle][0]}/{name}"
 
 
 @contextmanager
@@ -211,8 +231,14 @@ def mounted(current: Callable[[], Disk | None]) -> Iterator[None]:
     def by_path(real: Any, simulated: Any) -> Any:
         def call(path: Any, *more: Any, **named: Any) -> Any:
             disk = current()
-            if disk is not None and (name := str(path)).startswith(disk.root):
-                return simulated(disk, name, *more, **named)
+            if disk is None:
+                return real(path, *more, **named)
+            held = next((named[one] for one in HELD_BY if named.get(one) in disk.open_files), None)
+            if path in disk.open_files:
+                path = disk.open_files[path][0]
+            if held is not None or str(path).startswith(disk.root):
+                more_named = {one: said for one, said in named.items() if one not in HELD_BY}
+                return simulated(disk, _named(disk, path, held), *more, **more_named)
             return real(path, *more, **named)
 
         return call
@@ -226,17 +252,8 @@ def mounted(current: Callable[[], Disk | None]) -> Iterator[None]:
 
         return call
 
-    numbers, real_mkstemp = count(), tempfile.mkstemp
-
     def lock(path: Any, **_: Any) -> _Lock:
         return _Lock(current(), os.fspath(path))
-
-    def mkstemp(**named: Any) -> tuple[int, str]:
-        disk, folder = current(), str(named.get("dir"))
-        if disk is None or not folder.startswith(disk.root):
-            return real_mkstemp(**named)
-        path = f"{folder}/{named['prefix']}{next(numbers)}"
-        return disk.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL), path
 
     with ExitStack() as stack:
         for table, wrap in ((BY_PATH, by_path), (BY_HANDLE, by_handle)):
@@ -245,5 +262,4 @@ def mounted(current: Callable[[], Disk | None]) -> Iterator[None]:
                 hook = staticmethod(hook) if isinstance(module, type) else hook
                 stack.enter_context(patch.object(module, name, hook))
         stack.enter_context(patch.object(claims, "FileLock", lock))
-        stack.enter_context(patch.object(tempfile, "mkstemp", mkstemp))
         yield
