@@ -18,7 +18,6 @@ from fuzz import corpus, targets, values
 from fuzz.board import Board, counted
 from fuzz.campaign import TARGETS, Target, hunt, inputs, tried
 from fuzz.drive import NAMES
-from fuzz.ground import EXAMPLE
 from fuzz.mutate import raw
 from gateway_audio import mp3
 
@@ -48,13 +47,15 @@ def intent(**changes):
     return values.signed([json.dumps({**record, **changes}).encode()])
 
 
-GAME = EXAMPLE / "musicbuild.yaml"
 MUSIC = mp3("found", 0.1)
 SHORT_APE = b"APETAGEX" + bytes.fromhex("d0070000 1f000000 00000000 00000080") + bytes(8)
 UNSEEN_IN_KEY = '200\n{"message": "nb_CANARY\u200b0123456789abcdefABCDEF"}'.encode()
+BARE = {"provider": "x", "model": "y", "prompt": "z", "duration": 1, "options": []}
 FOUND = [
     pytest.param("journal", intent(quote=[]), id="a quote of no parts"),
     pytest.param("journal", intent(quote=["NaN", "tokens"]), id="a quote of no amount"),
+    pytest.param("journal", intent(quote=["1E+9999", "x"]), id="a quote of too many digits"),
+    pytest.param("journal", intent(spec=BARE | {"prompt": "\ud800"}), id="a prompt of half a sign"),
     pytest.param("reply", b'200\n{"id":"a","tokens_used":"1e-999"}', id="a cost too fine"),
     pytest.param(
         "audio", MUSIC + SHORT_APE[1:] + SHORT_APE, id="an APE tag shorter than its footer"
@@ -131,17 +132,15 @@ def test_each_target_can_be_named():
     assert [*TARGETS] == [*NAMES]
 
 
-def accepted():
-    """Yield inputs that their targets accept: were they refused, little would be tried."""
-    yield from (("manifest", data) for data in (corpus.SMALL, GAME.read_bytes()))
-    for name in ("template", "lock", "journal", "history", "tags"):
-        yield from ((name, data) for data in TARGETS[name].seeds())
+ACCEPTED = ("manifest", "template", "lock", "journal", "history", "tags")
+"""Targets of which each seed is accepted: were it refused, little would be tried."""
 
 
-def test_valid_seeds_are_accepted(monkeypatch):
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_valid_seeds_are_accepted(name, monkeypatch):
     refused = []
     monkeypatch.setattr(targets, "legible", refused.append)
-    for name, data in accepted():
+    for data in TARGETS[name].seeds():
         TARGETS[name].run(data)
     assert list(map(str, refused)) == []
 

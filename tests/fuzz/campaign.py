@@ -11,6 +11,7 @@ from types import TracebackType
 import musicbuild
 
 from . import corpus, frames, mutate, targets, values, vocabulary
+from .grammar import grown
 from .limits import SECONDS, TooLong, limited
 from .mutate import Mutation
 
@@ -57,8 +58,8 @@ TARGETS: Mapping[str, Target] = {
     one.name: one
     for one in (
         Target("document", targets.document, corpus.manifests, YAML),
-        Target("manifest", targets.manifest, corpus.manifests, YAML),
-        Target("template", targets.template, corpus.templates, TEMPLATE),
+        Target("manifest", targets.manifest, corpus.albums, (*YAML, *[values.one_value] * 6)),
+        Target("template", targets.template, corpus.templates, (*TEMPLATE, *[grown] * 6)),
         Target("lock", targets.lock, corpus.lockfiles, (*TEXT, *[values.one_value] * 4)),
         Target(
             "journal",
@@ -78,20 +79,22 @@ TARGETS: Mapping[str, Target] = {
 def inputs(target: Target, seed: int) -> Iterator[bytes]:
     """Yield the seeds, then what comes of them, and of that, without end; by `seed` alone.
 
-    A part of the inputs is kept to go on from, so that changes add up.
+    A part of the inputs is kept to go on from, so that changes add up; as often one begins anew
+    from a seed, for most of what was changed is soon refused.
     """
     random = Random(f"{target.name} {seed}")
-    pool = [*target.seeds()]
-    kept = len(pool)
-    yield from pool
+    seeds = target.seeds()
+    pool, kept = [*seeds], len(seeds)
+    yield from seeds
     while True:
-        made = mutate.changed(random, random.choice(pool), target.mutations, pool)
+        base = random.choice(random.choice((seeds, pool)))
+        made = mutate.changed(random, base, target.mutations, pool)
         yield made
         if not random.randrange(8):
             if len(pool) < POOL:
                 pool.append(made)
             else:
-                pool[random.randrange(kept, POOL)] = random.choice((made, *pool[:kept]))
+                pool[random.randrange(kept, POOL)] = made
 
 
 def tried(target: Target, data: bytes, seconds: float = SECONDS) -> Finding | None:

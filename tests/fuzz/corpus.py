@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any
 
 import lameenc
+import yaml
 from gateway_audio import mp3
 from mutagen.id3 import APIC, CHAP, COMM, GEOB, ID3, PRIV, TDRC, TIT2, TPE2, TXXX, UFID
 
@@ -19,6 +20,7 @@ from . import paid
 from .frames import V1
 from .ground import REPOSITORY
 
+EVERYTHING = REPOSITORY / "tests" / "manifests" / "good" / "everything.yaml"
 SMALL = b"""version: 1
 album: Nightfall
 defaults: {model: musicgen, takes: 2, formats: [mp3]}
@@ -86,6 +88,14 @@ def manifests() -> tuple[bytes, ...]:
     folders = (REPOSITORY / "examples", REPOSITORY / "tests" / "manifests")
     paths = sorted(path for folder in folders for path in folder.rglob("*.yaml"))
     return SMALL, *(path.read_bytes() for path in paths)
+
+
+@cache
+def albums() -> tuple[bytes, ...]:
+    """Return manifests that are accepted, as YAML and as the JSON that they are at heart."""
+    paths = [*sorted((REPOSITORY / "examples").glob("*/musicbuild.yaml")), EVERYTHING]
+    found = SMALL, *(path.read_bytes() for path in paths)
+    return *found, *(json.dumps(yaml.safe_load(one)).encode() for one in found)
 
 
 def templates() -> tuple[bytes, ...]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
 EXAMPLE = REPOSITORY / "examples" / "game"
+MORE = (REPOSITORY / "examples" / "video", REPOSITORY / "tests" / "manifests" / "good")
 
 
 @cache
@@ -19,8 +20,11 @@ def ground() -> Path:
     place = memory if memory.is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="musicbuild-fuzz-", dir=place)).resolve()
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for part in ("art", "levels", "prompts"):
-        shutil.copytree(EXAMPLE / part, folder / part)
+    for example in (EXAMPLE, *MORE):
+        for part in ("art", "prompts"):
+            if (example / part).is_dir():
+                shutil.copytree(example / part, folder / part, dirs_exist_ok=True)
+    shutil.copytree(EXAMPLE / "levels", folder / "levels")
     (folder / "journal").mkdir()
     return folder
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Any
 
 from musicbuild.journal import Payment
@@ -19,18 +20,21 @@ APE = re.compile(rb"APETAGEX.{4}(.{4}).{4}(.{4})", re.DOTALL)
 
 
 def unsound(payment: Payment) -> bool:
-    """A record signed by hand may hold a spec that has no key, and amounts that are no number."""
+    """A record signed by hand may hold a spec that has no key, and amounts that can't be written.
+
+    Such are NaN, and 1E+999999999.
+    """
     try:
         odd = not payment.spec.key
     except (ValueError, TypeError):
         odd = True
-    quotes = [one for one in (payment.quote, payment.balance) if one]
-    return odd or any(not one.amount.is_finite() for one in quotes)
+    amounts = [one.amount for one in (payment.quote, payment.balance) if one is not None]
+    return odd or not all(one.is_finite() and -400 <= _exponent(one) < 15 for one in amounts)
 
 
 def too_fine(made: Generation) -> bool:
     """A cost of more than 400 decimals is written into a lock, and never read again."""
-    return made.cost is not None and int(made.cost.as_tuple().exponent) < -400
+    return made.cost is not None and _exponent(made.cost) < -400
 
 
 def seamed(told: Any) -> bool:
@@ -57,3 +61,8 @@ def disputed(data: bytes) -> bool:
         if size < 32 or (header and not data.startswith(b"APETAGEX", max(0, place))):
             return True
     return False
+
+
+def _exponent(amount: Decimal) -> int:
+    exponent = amount.as_tuple().exponent
+    return exponent if isinstance(exponent, int) else 0

@@ -146,7 +146,7 @@ def lock(data: bytes) -> None:
 def journal(data: bytes) -> None:
     """A file of the journal is refused with an IntegrityError, or is one payment or none.
 
-    A payment has a key, and goes into a lock that can be read.
+    A payment has a key, amounts that can be shown, and goes into a lock that can be read.
     """
     place = Journal(ground() / "journal")
     path = put("journal/attempt-1.jsonl", data)
@@ -163,6 +163,7 @@ def journal(data: bytes) -> None:
     for payment in payments:
         assert payment.attempt == "attempt-1"
         assert len(payment.spec.key) == 64
+        assert all(len(str(one)) < 1000 for one in (payment.quote, payment.balance))
         if payment.purchase:
             bought = locks.Lock().with_purchase(payment.spec.key, payment.purchase)
             assert locks.parse(locks.dump(bought)) == bought

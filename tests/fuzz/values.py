@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from .mutate import raw
+
 MARK = "@odd@"
 ODD = (
     *("null", "true", "false", "0", "-0", "1", "-1", "0.5", "1.0", "1e400", "-1e400", "5e-324"),
@@ -15,6 +17,8 @@ ODD = (
     *('" "', '"\\u0000"', '"\\ud800"', '"\\u202e"', '"\\u200b"', '"é"', '"1e999999"', '"1e-999"'),
     *('"1E+3"', '"NaN"', '"-1"', '"0.10"', '"00012"', '"1_0"', '"٣"', '"../../x"', '"a.b:c-d"'),
     *('"2026-11-23T02:11:34Z"', '"2026-11-23"', '"0001-01-01T00:00:00+14:00"', '"9999-12-31T23Z"'),
+    *('"{{ id }}"', '"{{ nope }}"', '"explore"', '"mp3"', '["mp3"]', '"1m30s"', '"audio/a.mp3"'),
+    *('"art/cover.png"', '["levels/*.yaml"]', '{"bpm": [1, 2]}', '"../x"', '"CON"', '"house.j2"'),
     *("[]", "{}", "[[]]", '{"": {}}', '{"a": 1, "a": 2}', "[" * 90 + "]" * 90, '["9", "tokens"]'),
     *("[" * 3000 + "]" * 3000, '{"a":' * 3000, '"' + "a" * 5000 + '"', '"completed"', '"failed"'),
     *(f'"{"0" * 64}"', f'"{"A" * 64}"', '"intended"', '"accepted"', '"delivered"', '[["a", []]]'),
@@ -24,11 +28,11 @@ ODD = (
 
 
 def one_value(random: Random, data: bytes) -> bytes:
-    """Change a value of a JSON text; of bytes that are none, nothing."""
+    """Change a value of a JSON text, or bytes that are none."""
     try:
         value = json.loads(data)
     except (ValueError, RecursionError):
-        return data
+        return raw(random, data)
     return _changed(random, value)
 
 
