@@ -17,6 +17,22 @@ from musicbuild.providers.verdict import Answer
 
 KEY = "nb_CANARY0123456789abcdefABCDEF"
 SECRET = Secret(KEY)
+VARIABLES = {
+    "era": "1980s «synthwave»",
+    "bpm": 120,
+    "ratio": 0.5,
+    "calm": True,
+    "id": "menu",
+    "parts": ["drums", "bass"],
+    "mix": {"pads": 3, "deep": {"x": "y"}},
+    "title": "Menu",
+    "energy": "high",
+    "phase": 2,
+    "place": "a harbour",
+    "scene": "a talk",
+    "duration": 30,
+}
+"""What a template sees, in a test of templates alone."""
 
 
 def answered(data: bytes) -> Answer:

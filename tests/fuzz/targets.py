@@ -44,24 +44,9 @@ from musicbuild.tags import Provenance, audio_of, read_mp3, tag_mp3
 
 from . import known, paid
 from .ground import ground, put
-from .holds import KEY, SECRET, answered, as_json, clean, legible, model, plain
+from .holds import KEY, SECRET, VARIABLES, answered, as_json, clean, legible, model, plain
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-VARIABLES = {
-    "era": "1980s «synthwave»",
-    "bpm": 120,
-    "ratio": 0.5,
-    "calm": True,
-    "id": "menu",
-    "parts": ["drums", "bass"],
-    "mix": {"pads": 3, "deep": {"x": "y"}},
-    "title": "Menu",
-    "energy": "high",
-    "phase": 2,
-    "place": "a harbour",
-    "scene": "a talk",
-    "duration": 30,
-}
 TAGS = Tags(title="Boss", artist="Nightfall Games", bpm="150", key="F#m", comment="Phase 1\nloud")
 ORIGIN = Provenance("elumenta", "musicgen", "gen_01", "c0ffee", "Loud drums", SourceType.TRAINED)
 SAFE = frozenset({307, 308, 400, 401, 402, 403, 404, 405, 411, 413, 414, 415, 422, 431, 451})
@@ -163,7 +148,8 @@ def journal(data: bytes) -> None:
     for payment in payments:
         assert payment.attempt == "attempt-1"
         assert len(payment.spec.key) == 64
-        assert all(len(str(one)) < 1000 for one in (payment.quote, payment.balance))
+        amounts = [one.amount for one in (payment.quote, payment.balance) if one is not None]
+        assert all(len(f"{one:f}") < 1000 for one in amounts)
         if payment.purchase:
             bought = locks.Lock().with_purchase(payment.spec.key, payment.purchase)
             assert locks.parse(locks.dump(bought)) == bought
