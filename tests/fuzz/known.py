@@ -5,17 +5,12 @@ A fault that is mended goes from here; its row in `tests/test_fuzz.py` then hold
 
 from __future__ import annotations
 
-import json
 import re
-import unicodedata
 from decimal import Decimal
-from typing import Any
 
 from musicbuild.journal import Payment
-from musicbuild.providers.credentials import UNSEEN
 from musicbuild.providers.elumenta_replies import Generation
 
-ID3 = re.compile(rb"(?=ID3(.).(.))", re.DOTALL)
 APE = re.compile(rb"APETAGEX.{4}(.{4}).{4}(.{4})", re.DOTALL)
 
 
@@ -37,23 +32,11 @@ def too_fine(made: Generation) -> bool:
     return made.cost is not None and _exponent(made.cost) < -400
 
 
-def seamed(told: Any) -> bool:
-    """A key with an invisible character inside is not redacted, and that character then left out.
-
-    So what is shown is the key.
-    """
-    text = json.dumps(told, ensure_ascii=False)
-    return "\\u" in text or any(unicodedata.category(one) in UNSEEN for one in text)
-
-
 def disputed(data: bytes) -> bool:
-    """Where music begins or ends is told differently by `audio` and `tags` for odd tags.
+    """Where music ends is told differently by `audio` and `tags` of an odd APE footer.
 
-    That is an APE footer whose length leaves no room for itself or whose header is not there, and
-    the flag of a footer in an ID3 tag before version 2.4.
+    Its length leaves no room for itself, or its header is not there.
     """
-    if any(one[1] != b"\4" and one[2][0] & 0x10 for one in ID3.finditer(data)):
-        return True
     for found in APE.finditer(data):
         size = int.from_bytes(found[1], "little")
         place = found.start() - size  # the length counts the footer of 32 bytes
