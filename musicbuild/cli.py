@@ -6,7 +6,6 @@ import errno
 import os
 import re
 import sys
-import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -134,7 +133,8 @@ def _call(arguments: Sequence[str], settings: Settings) -> int:
 def _report(error: Exception, settings: Settings) -> int:
     """Tell an error in our own form, and return its exit code."""
     if os.environ.get("MUSICBUILD_DEBUG"):
-        traceback.print_exception(error)
+        with suppress(OSError, ValueError):
+            settings.console.trace(error)
     ours = _ours(error, settings.command)
     with suppress(OSError, ValueError):  # there may be nobody left to hear it
         settings.console.fail(settings.command, ours)

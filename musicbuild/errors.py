@@ -26,7 +26,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
+from heapq import nsmallest
+from itertools import pairwise
 from pathlib import Path
+
+COMPARED = 20
+LONGEST_WORD = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +169,17 @@ class Interrupted(MusicbuildError):
 
 
 def suggestion(written: str, known: Iterable[str]) -> str:
-    """Return the hint for a word that is not known, or nothing if none is near."""
-    near = get_close_matches(written, list(known), 1)
+    """Return the hint for a word that is not known, or nothing if none is near.
+
+    Comparing letter by letter is slow, so only the words that look nearest are compared.
+    """
+    pairs = set(pairwise(written))
+
+    def apart(word: str) -> tuple[int, str]:
+        return len(pairs.symmetric_difference(pairwise(word))), word
+
+    if len(written) > LONGEST_WORD:
+        return ""
+    nearest = nsmallest(COMPARED, (word for word in known if len(word) <= LONGEST_WORD), key=apart)
+    near = get_close_matches(written, nearest, 1)
     return f"did you mean `{near[0]}`?" if near else ""

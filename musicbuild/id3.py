@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from .audio.edges import before_tail_tags
 from .audio.mp3 import NotMp3, inspect
 from .errors import IntegrityError
 
@@ -59,9 +60,7 @@ class RawFrame:
 def split(data: bytes) -> tuple[list[Block], bytes]:
     """Part all the tags in front from what lies between them and those at the end."""
     blocks, start = _tags_in_front(data)
-    end = len(data)
-    while size := _trailer(data, start, end):
-        end -= size
+    end = before_tail_tags(data, start)
     if start == end:
         raise IntegrityError("there is no audio in the file, only tags")
     return blocks, data[start:end]
@@ -93,23 +92,6 @@ def _first_frame(data: bytes) -> int:
         return inspect(data).start
     except NotMp3:
         raise IntegrityError("the audio's ID3 tag is damaged") from None
-
-
-def _trailer(data: bytes, start: int, end: int) -> int:
-    """Return the length of the ID3v1 or APE tag that ends at `end`, or nothing.
-
-    A damaged APE tag is no tag: its length isn't known, and no player minds it.
-    """
-    if end - start >= 128 and data.startswith(b"TAG", end - 128):
-        return 128
-    if end - start < 32 or not data.startswith(b"APETAGEX", end - 32):
-        return 0
-    # The length counts the footer, but not the header of 32 bytes that may stand before.
-    size = int.from_bytes(data[end - 20 : end - 16], "little")
-    if not 32 <= size <= end - start:
-        return 0
-    header = end - size - 32
-    return size + 32 if header >= start and data.startswith(b"APETAGEX", header) else size
 
 
 def raw_frames(blocks: Iterable[Block]) -> Iterator[RawFrame]:

@@ -18,11 +18,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from . import durable, reading
+from . import durable, fields, reading
 from .clock import moment, stamp
 from .cost import Cost, Quote, plain
 from .errors import IntegrityError
@@ -203,24 +202,33 @@ def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
         first, generation, purchase = records[0], "", None
         for record in records[1:]:
             if record["record"] == "accepted":
-                generation = str(record["generation"])
+                generation = fields.text(record["generation"])
             else:
                 purchase = purchase_from_json(record["purchase"])
-        spec = first["spec"]
-        options = tuple((name, value) for name, value in spec["options"])
         return Payment(
             attempt=attempt,
-            spec=GenerateSpec(**{**spec, "options": options}),
+            spec=_spec(first["spec"]),
             intended=moment(first["at"]),
-            known=frozenset(first["known"]),
-            track=str(first["track"]),
+            known=frozenset(map(fields.text, first["known"])),
+            track=fields.text(first["track"]),
             quote=_quote(first["quote"]),
             balance=_quote(first["balance"]),
             generation=generation,
             purchase=purchase,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError):
+    except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise _damaged(Path(attempt)) from None
+
+
+def _spec(written: Mapping[str, Any]) -> GenerateSpec:
+    return GenerateSpec(
+        provider=fields.text(written["provider"]),
+        model=fields.text(written["model"]),
+        prompt=fields.text(written["prompt"]),
+        duration=fields.number(written["duration"]),
+        options=tuple((fields.text(name), fields.scalar(one)) for name, one in written["options"]),
+        take=fields.count(written["take"]),
+    )
 
 
 def _cost(quote: Quote) -> list[str] | None:
@@ -228,7 +236,7 @@ def _cost(quote: Quote) -> list[str] | None:
 
 
 def _quote(written: list[str] | None) -> Quote:
-    return None if written is None else Cost(Decimal(written[0]), str(written[1]))
+    return None if written is None else Cost(fields.amount(written[0]), fields.text(written[1]))
 
 
 def _damaged(path: Path) -> IntegrityError:

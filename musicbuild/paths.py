@@ -16,10 +16,17 @@ EXTENSIONS = {
 
 FORBIDDEN = re.compile(r'[<>:"|?*\\]')
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9])( *\..*)?")
-KEPT = frozenset({".git", ".github", ".musicbuild", "git~1"})
-"""Folders that hold more than music; `git~1` is how Windows shortens the first."""
+KEPT = frozenset({".git", ".github", ".musicbuild"})
+"""Folders that hold more than music."""
+SHORT = re.compile(r"~[0-9]")
+"""As in `GIT~1`, the other name that Windows gives to `.git`, and to any long name."""
 
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
+BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
+    "\U00016fe4\U0001d159\U000e0000-\U000e0fff]"
+)
+"""Letters, marks and symbols that show nothing: fillers, joiners, selectors of variants."""
 
 
 def clash_key(path: str) -> str:
@@ -84,7 +91,7 @@ def _unportable(part: str) -> str:
     """Return why one part of a path would not do on some system, or nothing."""
     plain = normalize("NFKC", part)
     for character in part:
-        if category(character) in UNPRINTABLE:
+        if category(character) in UNPRINTABLE or BLANK.match(character):
             return f"a path has no invisible character such as U+{ord(character):04X}"
     if found := FORBIDDEN.search(plain) or re.search("/", plain):
         return f"no file name on Windows holds `{found[0]}`"
@@ -94,6 +101,8 @@ def _unportable(part: str) -> str:
         return "no part of a path ends with a dot or a space"
     if RESERVED.fullmatch(plain.casefold()):
         return f"`{part}` is a device on Windows"
+    if SHORT.search(plain):
+        return "no part of a path holds `~` and a digit, as the short names on Windows do"
     if _folded(part) in KEPT:
         return f"`{part}` is not a folder for music"
     if (size := len(part.encode())) > LONGEST_PART:

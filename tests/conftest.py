@@ -1,4 +1,4 @@
-"""What every test has: no way to the outside, and a clock that waits for nobody."""
+"""What every test has: no way out for it or for a key, and a clock that waits for nobody."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import socket
 from ipaddress import ip_address
 
 import pytest
+from canary import (  # noqa: F401  pytest finds them here
+    masks,
+    no_key_in_files,
+    no_key_in_output,
+    pytest_runtest_logreport,
+)
 
 from musicbuild.testing import FakeClock
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild import document
-from musicbuild.document import parse, read
+from musicbuild.document import parse, read, room
 from musicbuild.document.source import FARTHEST, Source, decode, read_bytes, shown
 from musicbuild.errors import ManifestError
 
@@ -344,7 +344,7 @@ def test_what_is_no_yaml_is_refused_with_its_place(text, place, hint):
         "? " * 100_000,
         "a: &a [*a]\n",
         "".join(f"a{i}: &x{i} 1\n" for i in range(200_000)),
-        "x" * (document.BYTES + 1),
+        "x" * (room.BYTES + 1),
         "!!int ''",
         "a: !!bool maybe",
         "a: ! x",
@@ -371,9 +371,11 @@ def test_depth_is_bounded():
 
 
 def test_the_number_of_values_is_bounded(monkeypatch):
-    monkeypatch.setattr(document, "EVENTS", 20)
+    monkeypatch.setattr(room, "EVENTS", 20)
     assert read_text("[1, 2, 3]").items()
-    assert refused("[" + "1, " * 20 + "]").startswith("the file holds more than 20 values")
+    assert refused("[" + "1, " * 20 + "]").startswith(
+        "the manifest holds more than 20 keys and values"
+    )
 
 
 def test_the_size_of_a_file_is_bounded(tmp_path):

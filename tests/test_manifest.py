@@ -305,11 +305,11 @@ def test_an_include_that_cannot_be_read_is_named(project, monkeypatch):
 
 
 def test_an_include_that_is_too_large_is_placed(project, monkeypatch):
-    monkeypatch.setattr("musicbuild.document.BYTES", 1024)
+    monkeypatch.setattr("musicbuild.document.room.BYTES", 1024)
     with pytest.raises(InvalidManifest) as caught:
         project("include: [big.yaml]", big="#" * 1025)
     assert str(caught.value).startswith(
-        "`big.yaml` is larger than 1 KiB\n  --> musicbuild.yaml:2:11"
+        "`big.yaml` and the files before it are larger than 1 KiB\n  --> musicbuild.yaml:2:11"
     )
 
 

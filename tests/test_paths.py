@@ -24,6 +24,8 @@ ASTRAY = {
     "a//x.mp3": "a path has no empty or `.` part",
 }
 
+SHORT = "no part of a path holds `~` and a digit, as the short names on Windows do"
+
 UNPORTABLE = {
     "file:///x.mp3": "a path has no empty or `.` part",
     "x.mp3:ads": "no file name on Windows holds `:`",
@@ -60,7 +62,11 @@ UNPORTABLE = {
     "a\u2028b.mp3": "a path has no invisible character such as U+2028",
     ".git/hooks/post-checkout": "`.git` is not a folder for music",
     "a/.GIT/x.mp3": "`.GIT` is not a folder for music",
-    "GIT~1/x.mp3": "`GIT~1` is not a folder for music",
+    "GIT~1/x.mp3": SHORT,
+    "GITHUB~1/x.mp3": SHORT,
+    "MUSICB~1/x.mp3": SHORT,
+    "a/MUSICB~2.mp3": SHORT,
+    "a~\uff11.mp3": SHORT,
     ".github/x.mp3": "`.github` is not a folder for music",
     ".musicbuild/x.mp3": "`.musicbuild` is not a folder for music",
     "musicbuild.lock": "the build reads this file, and can't write it",
@@ -74,6 +80,18 @@ UNPORTABLE = {
     "é" * 126 + ".mp3": "a part of a path has at most 255 bytes, not 256",
     "a/" * 119 + "x.mp3": "a path has at most 240 characters, not 243",
 }
+
+INVISIBLE = """
+00AD 034F 061C 115F 1160 17B4 17B5 180B 180E 180F 200C 200D 2060 2065 2800 3164 FE00 FE0E FE0F FFA0
+FFF0 FFF8 FFF9 16FE4 1BCA0 1D159 1D173 E0001 E0020 E0100 E01EF E0FFF
+"""
+
+
+@pytest.mark.parametrize("code", INVISIBLE.split())
+def test_a_path_with_a_character_that_shows_nothing_is_refused(code):
+    says = f"a path has no invisible character such as U+{code}"
+    assert objection(f"a{chr(int(code, 16))}b.mp3", "mp3") == says
+
 
 TAKEN = frozenset({clash_key("musicbuild.lock"), clash_key("take.mp3")})
 
@@ -99,6 +117,8 @@ def test_a_path_that_would_not_do_somewhere_is_refused_everywhere(path):
         "..a/b...mp3",
         "com10.mp3",
         "console.mp3",
+        "a~b.mp3",
+        "take 2~.mp3",
         "洞窟/é.mp3",
         ".hidden/a.mp3",
         "a/" * 117 + "x.mp3",

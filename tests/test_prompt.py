@@ -161,6 +161,18 @@ HOSTILE = {
     "J10 format": ("{{ '%10000000000d' % 1 }}", "a width is at most 999"),
     "J10 star": ("{{ '%*d' % (10000000000, 1) }}", "a width is at most 999"),
     "J10 filter": ("{{ '%10000000000d' | format(1) }}", "a width is at most 999"),
+    "J10 a named field's width": ("{{ '%(a)9999999999d' % {'a': 1} }}", "a width is at most 999"),
+    "J10 a field's width after brackets": (
+        "{{ '%(a(b)c)9999999999d' % {'a': 1} }}",
+        "a width is at most 999",
+    ),
+    "J10 a field's precision": ("{{ '%.9999999999f' % 1 }}", "a width is at most 999"),
+    "J10 a named field in a filter": (
+        "{{ '%(a)9999999999d' | format(a=1) }}",
+        "a width is at most 999",
+    ),
+    "J20 composed": ("{{ '\ufb2c' * 20000 }}", "the text has more than 20,000 characters"),
+    "J10 many fields": ("{{ ('%999d' * 4000) % (1,) }}", "a value grows too large"),
     "J10 method": ("{{ '{:>10000000000}'.format(1) }}", "`format` can't be used"),
     "J10 indent": ("{{ 'x' | indent(10 ** 10) }}", "a width is at most 1,000"),
     "J10 bytes": ("{{ (1).to_bytes(10 ** 10) }}", "`to_bytes` can't be used"),
@@ -377,7 +389,7 @@ def test_a_file_that_cannot_be_read_is_named(templates, tmp_path, monkeypatch):
     def denied(*_):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("musicbuild.prompt.read_bytes", denied)
+    monkeypatch.setattr("musicbuild.prompt.files.read_bytes", denied)
     assert missing(templates, "plain.j2") == "`prompts/plain.j2` can't be read: Permission denied"
 
 

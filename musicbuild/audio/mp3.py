@@ -14,13 +14,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .edges import after_head_tags, before_tail_tags, is_broken_tag
+
 MAX_BYTES = 256 << 20
 MAX_SECONDS = 3 * 3600.0
 
 LAME_DELAY = 576
 """Samples that LAME puts before the music."""
 
-_MAX_HEAD_TAGS = 16
 _MAX_SEARCHES = 20_000
 _MAX_PADDING = 4095
 
@@ -78,9 +79,9 @@ def inspect(data: bytes, *, max_bytes: int = MAX_BYTES, max_seconds: float = MAX
         raise NotMp3("it is empty")
     if len(data) > max_bytes:
         raise NotMp3(f"it has {len(data)} bytes, and no more than {max_bytes} are read")
-    start = _after_head_tags(data)
-    broken = _is_broken_tag(data[start : start + 10])  # its length is unknown, the music is whole
-    end = _before_tail_tags(data, start)
+    start = after_head_tags(data)
+    broken = is_broken_tag(data[start : start + 10])  # its length is unknown, the music is whole
+    end = before_tail_tags(data, start)
     first = _search(data, start, end, None, _MAX_SEARCHES)
     if first is None:
         raise NotMp3(_what_else(data, start))
@@ -323,36 +324,6 @@ def _what_else(data: bytes, start: int) -> str:
         if data[start : start + 64].lstrip().startswith(magic):
             return f"it looks like {name}"
     return "it holds no MP3 frames"
-
-
-def _after_head_tags(data: bytes) -> int:
-    """Return where the ID3v2 tags at the head end, which may be beyond the data."""
-    place = 0
-    for _ in range(_MAX_HEAD_TAGS):
-        tag = data[place : place + 10]
-        if len(tag) < 10 or tag[:3] != b"ID3" or max(tag[6:]) > 127:
-            break
-        size = tag[6] << 21 | tag[7] << 14 | tag[8] << 7 | tag[9]
-        footer = 10 if tag[3] == 4 and tag[5] & 0x10 else 0  # other versions have none
-        place += 10 + size + footer
-    return place
-
-
-def _is_broken_tag(header: bytes) -> bool:
-    return len(header) == 10 and header[:3] == b"ID3" and max(header[6:]) > 127
-
-
-def _before_tail_tags(data: bytes, start: int) -> int:
-    """Return where the ID3v1 and APE tags at the tail begin."""
-    end = len(data)
-    if end - start >= 128 and data[end - 128 : end - 125] == b"TAG":
-        end -= 128
-    if end - start >= 32 and data[end - 32 : end - 24] == b"APETAGEX":
-        size = int.from_bytes(data[end - 20 : end - 16], "little")
-        header = 32 if data[end - 9] & 0x80 else 0
-        if 32 <= size + header <= end - start:
-            end -= size + header
-    return end
 
 
 def _unbroken(raw: bytes) -> list[_Frame]:

@@ -182,7 +182,7 @@ class Signals:
                 signal.signal(name, handler)
 
 
-def workshop(project: Project) -> engine.Workshop:
+def workshop(project: Project, console: Console) -> engine.Workshop:
     """Return the real world around a project."""
     return engine.Workshop(
         lock_path=project.lock_path,
@@ -191,7 +191,7 @@ def workshop(project: Project) -> engine.Workshop:
         store=project.store,
         tree=project.tree,
         providers=project.providers,
-        environment=os.environ,
+        environment=console.masking(os.environ),
         clock=SystemClock(),
         name_attempt=lambda: uuid.uuid4().hex,
     )
@@ -231,7 +231,7 @@ def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) ->
     try:
         with signals.heard(), console.listening() as listen:
             outcome = engine.build(
-                workshop(project),
+                workshop(project, console),
                 decide,
                 approve,
                 terms=limits.terms(project, overwrite=wished.overwrite),

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -67,7 +67,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
     health = Health.WARN if warned else Health.OK
     found = f"{place(path)}, tracks: {len(project.tracks)}, warnings: {warned}"
     yield Finding("manifest", health, found, "`musicbuild plan` shows them" if warned else "")
-    yield from _keys(project, online=online)
+    yield from _keys(project, settings.console.masking(os.environ), online=online)
     yield _orders(project)
     yield _pointers(project)
 
@@ -114,7 +114,7 @@ def _lock(root: Path) -> Finding:
     return Finding("lock", Health.OK, f"tracks: {len(lock.tracks)}, bought: {len(lock.purchases)}")
 
 
-def _keys(project: Project, *, online: bool) -> Iterator[Finding]:
+def _keys(project: Project, environment: Mapping[str, str], *, online: bool) -> Iterator[Finding]:
     """Connect, which sends nothing, to each provider the manifest names.
 
     What is amiss fails where a build would need it, and else is only a warning.
@@ -122,7 +122,7 @@ def _keys(project: Project, *, online: bool) -> Iterator[Finding]:
     needed = {spec.provider for step in project.plan().purchases for spec in step.specs}
     for name in sorted({track.generate.provider for track in project.tracks}):
         try:
-            connection = project.providers[name].connect(os.environ, SystemClock())
+            connection = project.providers[name].connect(environment, SystemClock())
         except MusicbuildError as error:
             health = Health.FAIL if name in needed else Health.WARN
             yield Finding(f"key for {name}", health, error.message, error.hint)

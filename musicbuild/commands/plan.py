@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 import click
 
@@ -32,7 +33,8 @@ def command(
     """
     project = open_chosen(settings)
     plan = project.plan(wishes(project, choice, draft=draft))
-    told = shown(project, plan, balances(project, plan) if online else ())
+    environment = settings.console.masking(os.environ)
+    told = shown(project, plan, balances(project, plan, environment) if online else ())
     return Answer(
         plan_data(told),
         lambda look: plan_markdown(told) if form == "markdown" else plan_lines(told, look),
@@ -41,12 +43,14 @@ def command(
     )
 
 
-def balances(project: Project, plan: Plan) -> tuple[tuple[str, str], ...]:
+def balances(
+    project: Project, plan: Plan, environment: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
     """Ask every provider that would be paid what is left; a call that costs nothing."""
     names = sorted({spec.provider for step in plan.purchases for spec in step.specs})
     found = []
     for name in names:
-        connection = project.providers[name].connect(os.environ, SystemClock())
+        connection = project.providers[name].connect(environment, SystemClock())
         try:
             left = connection.balance()
         finally:

@@ -57,7 +57,7 @@ def command(
     signals = Signals()
     with signals.heard(), settings.console.listening() as listen:
         outcome = engine.recover(
-            workshop(project),
+            workshop(project, settings.console),
             decide,
             terms=engine.Terms(keep_going=True),
             listen=listen,

@@ -1,7 +1,12 @@
-"""How a plan is told in a pull request's comment: a table, the prompts folded away below it."""
+"""How a plan is told in a pull request's comment: a table, the prompts folded away below it.
+
+Whoever wrote the manifest or the lock wrote nothing that is read as Markdown: whatever isn't made
+of plain words stands in code.
+"""
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 
@@ -12,13 +17,16 @@ from .plan import Shown, totals_line
 from .words import length, price, sign, step_quote, way_out, why, wish
 
 WHOLE = Look(verbose=True)
+# Words of which neither Markdown nor GitHub makes anything: no sign but those of our own sentences.
+PLAIN = re.compile(r"(?:[a-z0-9 ,()]|:(?= )|(?<=[0-9])\.(?=[0-9]))*")
+
 LONGEST = 60_000
 """Characters; a comment on GitHub holds 65,536, and the table comes first."""
 
 
 def plan_markdown(shown: Shown) -> list[str]:
     plan = shown.plan
-    album = f": {_cell(shown.album)}" if shown.album else ""
+    album = f": {_code(shown.album)}" if shown.album else ""
     lines = [f"### musicbuild plan{album}", ""]
     if plan.to_do:
         lines += ["| | track | model | length | price | why |", "|---|---|---|---:|---:|---|"]
@@ -30,7 +38,7 @@ def plan_markdown(shown: Shown) -> list[str]:
     for orphan in plan.orphans:
         paths = ", ".join(map(_code, orphan.paths))
         lines += [f"{_code(orphan.name)} ({paths}) is made by no track now, and kept.", ""]
-    lines.append(f"**{_cell(totals_line(shown, WHOLE))}**")
+    lines.append(f"**{_words(totals_line(shown, WHOLE))}**")
     return [*lines, *_prompts(plan.to_do, LONGEST - sum(map(len, lines)))]
 
 
@@ -40,10 +48,10 @@ def _row(step: Step) -> str:
     cells = [
         _code(sign(step)),
         _code(step.track.id),
-        _cell(spec.model),
+        _code(spec.model),
         length(spec.duration),
-        _cell(price(step_quote(step))),
-        _cell(why(step) + hint),
+        _words(price(step_quote(step))),
+        _words(why(step) + hint),
     ]
     return f"| {' | '.join(cells)} |"
 
@@ -71,7 +79,8 @@ def _prompt(step: Step) -> list[str]:
         text = [escape(line) for line in wish(step).prompt.splitlines()]
     fence = _fence("\n".join(text))
     language = "diff" if changed else "text"
-    summary = f"<details><summary>prompt of {step.track.id}</summary>"
+    name = html.escape(escape(step.track.id))
+    summary = f"<details><summary>prompt of <code>{name}</code></summary>"
     return ["", summary, "", fence + language, *text, fence, "", "</details>"]
 
 
@@ -82,11 +91,14 @@ def _fence(text: str) -> str:
 
 def _code(text: str) -> str:
     """Write text as code in a table's cell, where even there `|` would end the cell."""
+    if not text:
+        return ""
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     gap = " " if len(fence) > 1 else ""
-    return f"{fence}{gap}{escape(text).replace('|', chr(92) + '|')}{gap}{fence}"
+    shown = escape(text).replace("\\|", r"\\x7c").replace("|", r"\|")
+    return f"{fence}{gap}{shown}{gap}{fence}"
 
 
-def _cell(text: str) -> str:
-    """Write text so that Markdown shows it as it is; code between backticks of ours stays."""
-    return re.sub(r"([\\|<>*_\[\]@#~!&])", r"\\\1", escape(text))
+def _words(text: str) -> str:
+    """Write a sentence of ours, as code unless all that stands in it is plain."""
+    return text if PLAIN.fullmatch(text) else _code(text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,8 +19,9 @@ from ..errors import MusicbuildError
 from ..events import BuildFinished, Event, Listener, TrackFailed
 from . import json
 from .errors import Told, error_lines, warning_lines
-from .look import Look
+from .look import Look, escape
 from .plain import event_lines
+from .runner import Masking, disarm, disarm_json, is_file, on_runner
 from .summary import Tally, summary_lines
 
 
@@ -78,12 +80,12 @@ class Console:
 
     def write(self, lines: Iterable[str]) -> None:
         """Write data to stdout."""
-        _print(lines, sys.stdout, self.out)
+        self._print(lines, sys.stdout, self.out)
 
     def say(self, lines: Iterable[str]) -> None:
         """Talk on stderr, unless the user wants quiet or a program listens."""
         if not (self.manner.quiet or self.manner.json):
-            _print(lines, sys.stderr, self.err)
+            self._print(lines, sys.stderr, self.err)
 
     def warn(self, warnings: Iterable[Told]) -> None:
         found = list(warnings)
@@ -92,7 +94,7 @@ class Console:
 
     def confirm(self, question: str) -> bool:
         """Ask on stderr; anything but a clear yes is a no."""
-        _print([f"{question} [y/N] "], sys.stderr, self.err, end="")
+        self._print([f"{question} [y/N] "], sys.stderr, self.err, end="")
         try:
             return input().strip().lower() in {"y", "yes"}
         except EOFError:
@@ -117,8 +119,25 @@ class Console:
             self._end_json(command, [error])
         elif error not in self._told:
             self._told.append(error)
-            _print(error_lines(error, self.err), sys.stderr, self.err)
+            self._print(error_lines(error, self.err), sys.stderr, self.err)
         return error.exit_code
+
+    def trace(self, error: BaseException) -> None:
+        """Show where an error of our own making came from, to whoever asked for that."""
+        lines = "".join(traceback.format_exception(error)).splitlines()
+        self._print(map(escape, lines), sys.stderr, self.err)
+
+    def masking(self, environment: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the environment for what reads keys in it, which a CI runner is to mask."""
+        stream = sys.stderr
+        if not on_runner(self.environment) or stream is None or is_file(stream):
+            return environment
+
+        def ask(command: str) -> None:
+            with suppress(OSError, ValueError):  # nobody listens, so there is nothing to mask
+                click.echo(command, file=stream)
+
+        return Masking(environment, ask)
 
     def finish(self, command: str) -> None:
         """End a command; one that told its events as they came has an envelope to write yet."""
@@ -149,15 +168,21 @@ class Console:
             yield self._tell_json
         elif self.manner.quiet:
             yield self._tell_errors
-        elif _is_terminal(sys.stderr) and self.environment.get("TERM") != "dumb":
+        elif self._draws:
             module = import_module(".live", __package__)  # rich is slow to load
             with module.live(self.err) as hear:
                 yield hear
         else:
             yield self._tell_plain
 
+    @property
+    def _draws(self) -> bool:
+        """Tell whether bars can be shown; a runner's log holds lines, even on a terminal."""
+        dumb = self.environment.get("TERM") == "dumb"
+        return _is_terminal(sys.stderr) and not dumb and not on_runner(self.environment)
+
     def _tell_plain(self, event: Event) -> None:
-        _print(event_lines(event, self.err), sys.stderr, self.err)
+        self._print(event_lines(event, self.err), sys.stderr, self.err)
 
     def _tell_errors(self, event: Event) -> None:
         if isinstance(event, TrackFailed):
@@ -181,7 +206,26 @@ class Console:
         self._print_json(told)
 
     def _print_json(self, value: Mapping[str, Any]) -> None:
-        _print([json.encode(value)], sys.stdout, self.out)
+        self._print([json.encode(value)], sys.stdout, self.out, disarmed=disarm_json)
+
+    def _print(
+        self,
+        lines: Iterable[str],
+        stream: TextIO | None,
+        look: Look,
+        *,
+        end: str = "\n",
+        disarmed: Callable[[str], str] = disarm,
+    ) -> None:
+        """Write lines at once; a stream that was closed before we started hears nothing."""
+        text = "\n".join(lines)
+        if stream is None or not text:
+            return
+        encoding = look.encoding or "utf-8"
+        shown = text.encode(encoding, "backslashreplace").decode(encoding)
+        if on_runner(self.environment):
+            shown = disarmed(shown)
+        click.echo(shown + end, file=stream, nl=False, color=look.color)
 
     def _look(self, stream: TextIO | None) -> Look:
         width = shutil.get_terminal_size((80, 24)).columns
@@ -204,13 +248,3 @@ def _is_terminal(stream: TextIO | None) -> bool:
         return stream is not None and stream.isatty()
     except ValueError:  # it was closed
         return False
-
-
-def _print(lines: Iterable[str], stream: TextIO | None, look: Look, *, end: str = "\n") -> None:
-    """Write lines at once; a stream that was closed before we started hears nothing."""
-    text = "\n".join(lines)
-    if stream is None or not text:
-        return
-    encoding = look.encoding or "utf-8"
-    shown = text.encode(encoding, "backslashreplace").decode(encoding)
-    click.echo(shown + end, file=stream, nl=False, color=look.color)

@@ -16,14 +16,13 @@ from typing import Any, NamedTuple, NoReturn
 import yaml
 
 from ..errors import ManifestError, Span, suggestion
-from .source import CONTROL, WIDEST, Source, decode, read_bytes, shown
+from . import room as rooms
+from .room import Room
+from .source import CONTROL, WIDEST, Source, decode, shown
 
 Scalar = str | int | float | bool | None
 
 DEPTH = 32
-EVENTS = 500_000
-"""Ten thousand tracks of a dozen settings each need half of it."""
-BYTES = 8 * 1024 * 1024
 
 PARSER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
@@ -159,18 +158,20 @@ class Node(NamedTuple):
         return ManifestError(message, span=self.span, hint=hint)
 
 
-def read(path: Path, shown_as: Path) -> Node:
+def read(path: Path, shown_as: Path, room: Room | None = None) -> Node:
     """Read one document; its places name the file as `shown_as`.
 
-    Raises ManifestError at the first fault, and OSError if the file can't be read.
+    `room` is what it may hold, less what documents hold that were read before.  Raises
+    ManifestError at the first fault, and OSError if the file can't be read.
     """
-    return parse(decode(read_bytes(path, BYTES, shown_as), shown_as))
+    room = room or Room()
+    return parse(decode(room.read(path, shown_as), shown_as), room)
 
 
-def parse(source: Source) -> Node:
+def parse(source: Source, room: Room | None = None) -> Node:
     """Parse one YAML document; raise ManifestError at its first fault."""
     try:
-        return _Builder(source).document()
+        return _Builder(source, room or Room()).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         assert mark is not None
@@ -189,10 +190,10 @@ def parse(source: Source) -> Node:
 class _Builder:
     """Turns the events of one document into nodes."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, room: Room) -> None:
         self.source = source
+        self.room = room
         self.parser = PARSER(source.text)
-        self.count = 0
         self.plain: dict[str, Scalar] = {}
 
     def document(self) -> Node:
@@ -209,10 +210,10 @@ class _Builder:
         return root
 
     def next(self) -> Any:
-        self.count += 1
+        self.room.events -= 1
         event = self.parser.get_event()
-        if self.count > EVENTS:
-            self.refuse(f"the file holds more than {EVENTS:,} values", event)
+        if self.room.events < 0:
+            self.refuse(f"the manifest holds more than {rooms.EVENTS:,} keys and values", event)
         return event
 
     def node(self, event: Any, key: Any, depth: int) -> Node:

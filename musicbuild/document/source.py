@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from ..errors import ManifestError, Span
@@ -81,8 +83,19 @@ class Source:
         return self.span(line, column, len(text.rstrip()) - column)
 
 
+def leads_out(path: Path, folder: Path) -> bool:
+    """Return whether a path ends outside a folder once links are followed, there or not."""
+    real = os.path.realpath(folder)
+    return not Path(os.path.realpath(path)).is_relative_to(real)
+
+
 def read_bytes(path: Path, most: int, shown_as: Path) -> bytes:
-    with path.open("rb") as file:
+    """Read a plain file; raise ManifestError if it is none, or is too large."""
+    # A pipe's reader would wait for whoever writes to it.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ManifestError(f"`{shown_as.as_posix()}` is no plain file")
         data = file.read(most + 1)
     if len(data) > most:
         size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most // 2**10} KiB"

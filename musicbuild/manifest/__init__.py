@@ -5,15 +5,16 @@ Nothing is rendered and no model is asked here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from ..document import Node, read
+from ..document.room import Room
 from ..document.source import shown
-from ..errors import InvalidManifest, ManifestError, Span, UsageError, suggestion
+from ..errors import InvalidManifest, ManifestError, UsageError, suggestion
+from .faults import Enough, Faults, in_order, invalid
 from .include import Gathered, gather
 from .keys import ALBUM, SETTINGS, TRACK, Key
 from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_vars
@@ -24,6 +25,10 @@ __all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
 
 FILE = "musicbuild.yaml"
 PROMPTS = frozenset({"prompt", "prompt_file"})
+TRACKS = 10_000
+TAKES = 20_000
+VALUES = 500_000
+"""Variables, tags and labels of all tracks, the shared ones counted for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,47 +92,29 @@ def load(path: Path) -> Album:
     Raises InvalidManifest with everything that is wrong, or UsageError if there is no such file.
     """
     path = path.absolute()
+    room, faults = Room(), Faults()
     try:
-        root = read(path, Path(path.name))
-        return _Reader(path, root.mapping()).album(root)
+        root = read(path, Path(path.name), room)
+        return _Reader(path, root.mapping(), room, faults).album(root)
     except ManifestError as fault:
         raise InvalidManifest([fault]) from None
+    except Enough:
+        raise invalid(faults, [path.name], more=True) from None
     except OSError as error:
         message = f"`{shown(path.as_posix(), 200)}` can't be read: {error.strerror}"
         raise UsageError(message, hint="`musicbuild init` writes a manifest") from None
 
 
-class Placed(Protocol):
-    @property
-    def message(self) -> str: ...
-    @property
-    def span(self) -> Span | None: ...
-
-
-F = TypeVar("F", bound=Placed)
-
-
-def in_order(found: Iterable[F], files: Sequence[str]) -> list[F]:
-    """Sort faults or notices as one meets them when reading the files; each is named once."""
-    places = {name: number for number, name in enumerate(files)}
-
-    def place(one: F) -> tuple[int, str, int, int]:
-        if one.span is None:
-            return -1, "", 0, 0
-        name = one.span.path.as_posix()
-        return places.get(name, len(files)), name, one.span.line, one.span.column
-
-    return sorted({(one.message, one.span): one for one in found}.values(), key=place)
-
-
 class _Reader:
     """Reads one manifest and collects what is wrong with it on the way."""
 
-    def __init__(self, path: Path, entries: dict[str, Node]) -> None:
+    def __init__(self, path: Path, entries: dict[str, Node], room: Room, faults: Faults) -> None:
         self.path = path
         self.entries = entries
-        self.gathered: Gathered = gather(path.parent, path.name, entries)
-        self.faults = self.gathered.faults
+        self.faults = faults
+        self.gathered: Gathered = gather(path.parent, path.name, entries, room, faults)
+        self.takes = 0
+        self.values = 0
         self.notices: list[Notice] = []
 
     def album(self, root: Node) -> Album:
@@ -148,11 +135,11 @@ class _Reader:
             base = base.under(
                 self.layer(self.entries["defaults"], "defaults", SETTINGS, " in `defaults`")
             )
-        tracks = tuple(self.tracks(base))
+        tracks = self.tracks(base)
         if not tracks and not self.faults:
             self.notices.append(Notice("the manifest names no tracks", root.span))
         if self.faults:
-            raise InvalidManifest(in_order(self.faults, self.gathered.files))
+            raise invalid(self.faults, self.gathered.files)
         written = self.entries.get("templates")
         return Album(
             path=self.path,
@@ -167,7 +154,7 @@ class _Reader:
             notices=tuple(self.notices),
         )
 
-    def tracks(self, base: Layer) -> Iterator[Track]:
+    def tracks(self, base: Layer) -> tuple[Track, ...]:
         groups = {
             name: base.under(self.layer(node, f"group {name}", SETTINGS, f" in group `{name}`"))
             for name, node in self.gathered.groups.items()
@@ -192,17 +179,36 @@ class _Reader:
             if sound and len(self.faults) == faults and not layer.settings.keys() & PROMPTS:
                 message = f"the track `{name}` has no `prompt` and no `prompt_file`"
                 self.faults.append(ManifestError(message, span=node.key))
-            for track in self.variants(name, node, layer):
-                if track.id in found:
-                    message = f"the track `{track.id}` is defined twice"
-                    hint = f"it is first at {found[track.id].node.key}"
-                    self.faults.append(ManifestError(message, span=node.key, hint=hint))
-                found[track.id] = track
+            try:
+                for track in self.variants(name, node, layer):
+                    self.add(track, found)
+            except ManifestError as fault:
+                self.faults.append(fault)
+            if len(found) > TRACKS or self.takes > TAKES or self.values > VALUES:
+                break
         for name in groups:
             if name not in used:
                 place = self.gathered.groups[name].key
                 self.notices.append(Notice(f"no track is in the group `{name}`", place))
-        return iter(found.values())
+        return tuple(found.values())
+
+    def add(self, track: Track, found: dict[str, Track]) -> None:
+        """Add a track; raise ManifestError where there are too many, or two of the same id."""
+        place = track.node.key
+        if track.id in found:
+            message = f"the track `{track.id}` is defined twice"
+            hint = f"it is first at {found[track.id].node.key}"
+            self.faults.append(ManifestError(message, span=place, hint=hint))
+        found[track.id] = track
+        self.takes += track.takes.value
+        self.values += len(track.vars) + len(track.tags) + len(track.labels.value)
+        if len(found) > TRACKS:
+            raise ManifestError(f"the manifest makes more than {TRACKS:,} tracks", span=place)
+        if self.takes > TAKES:
+            raise ManifestError(f"the tracks ask for more than {TAKES:,} takes", span=place)
+        if self.values > VALUES:
+            message = f"the tracks have more than {VALUES:,} variables, tags and labels in all"
+            raise ManifestError(message, span=place)
 
     def variants(self, name: str, node: Node, layer: Layer) -> Iterator[Track]:
         """Return the track itself, or those that its matrix makes."""
@@ -210,12 +216,9 @@ class _Reader:
         if matrix is None:
             yield self.track(name, node, layer)
             return
-        try:
-            for whole, values in combinations(name, matrix):
-                places = {key: Sourced(value(one), "matrix", one) for key, one in values.items()}
-                yield self.track(whole, node, layer.under(Layer({}, places, {})))
-        except ManifestError as fault:
-            self.faults.append(fault)
+        for whole, values in combinations(name, matrix):
+            places = {key: Sourced(value(one), "matrix", one) for key, one in values.items()}
+            yield self.track(whole, node, layer.under(Layer({}, places, {})))
 
     def track(self, name: str, node: Node, layer: Layer) -> Track:
         return Track(id=name, node=node, vars=layer.vars, tags=layer.tags, **layer.settings)

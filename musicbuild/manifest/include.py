@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..document import Node, read
+from ..document.room import Room
 from ..document.source import shown
 from ..errors import ManifestError
-from ..paths import astray
+from .faults import Faults
 from .keys import ALBUM, INCLUDED
+from .patterns import Search
 
 MOST = 1_000
 
@@ -21,11 +24,11 @@ class Gathered:
     `files` are the files read, as their places name them.
     """
 
+    faults: Faults
+    files: list[str]
     vars: dict[str, Node] = field(default_factory=dict)
     groups: dict[str, Node] = field(default_factory=dict)
     tracks: dict[str, Node] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)
-    faults: list[ManifestError] = field(default_factory=list)
 
     def add(self, entries: dict[str, Node]) -> None:
         """Take over the tracks, groups and variables of one file."""
@@ -48,23 +51,28 @@ class Gathered:
                     known[name] = node
 
 
-def gather(root: Path, name: str, entries: dict[str, Node]) -> Gathered:
+def gather(root: Path, name: str, entries: dict[str, Node], room: Room, faults: Faults) -> Gathered:
     """Gather what a manifest and the files it includes define."""
-    gathered = Gathered(files=[name])
+    gathered = Gathered(faults, [name])
     gathered.add(entries)
     if "include" in entries:
-        for path, node in _matches(root, name, entries["include"], gathered.faults).items():
+        for path, node in _matches(root, name, entries["include"], faults).items():
             gathered.files.append(path)
             try:
-                gathered.add(_included(root, path, node, gathered.faults))
+                gathered.add(_included(root, path, node, room, faults))
             except ManifestError as fault:
-                gathered.faults.append(fault)
+                faults.append(fault)
     return gathered
 
 
-def _matches(root: Path, name: str, node: Node, faults: list[ManifestError]) -> dict[str, Node]:
-    """Return the files that are included, each with the glob that named it first."""
+def _matches(root: Path, name: str, node: Node, faults: Faults) -> dict[str, Node]:
+    """Return the files that are included, each with the glob that named it first.
+
+    A file that has several names, by links, is included by the first of them.
+    """
+    search = Search(root)
     found: dict[str, Node] = {}
+    known = {os.path.realpath(root / name)}
     try:
         patterns = node.items()
     except ManifestError as fault:
@@ -72,41 +80,23 @@ def _matches(root: Path, name: str, node: Node, faults: list[ManifestError]) -> 
         return found
     for pattern in patterns:
         try:
-            paths = _glob(root, pattern)
+            paths = search.files(pattern)
         except ManifestError as fault:
             faults.append(fault)
             continue
         for path in paths:
-            if path != name:
-                found.setdefault(path, pattern)
-    if len(found) > MOST:
-        faults.append(node.error(f"more than {MOST:,} files are included"))
-        return {}
+            if (real := os.path.realpath(root / path)) not in known:
+                known.add(real)
+                found[path] = pattern
+        if len(found) > MOST:
+            faults.append(node.error(f"more than {MOST:,} files are included"))
+            return {}
     return found
 
 
-def _glob(root: Path, node: Node) -> list[str]:
-    pattern = node.string()
-    if why := astray(pattern):
-        raise node.error(why)
+def _included(root: Path, path: str, node: Node, room: Room, faults: Faults) -> dict[str, Node]:
     try:
-        paths = sorted(path for path in root.glob(pattern) if path.is_file())
-    except (ValueError, NotImplementedError, OSError, RecursionError) as error:
-        message = f"`{shown(pattern)}` can't be looked for: {shown(str(error))}"
-        raise node.error(message) from None
-    if not paths:
-        raise node.error(f"`{shown(pattern)}` matches no file")
-    real = root.resolve()
-    for path in paths:
-        if not path.resolve().is_relative_to(real):
-            inside = path.relative_to(root).as_posix()
-            raise node.error(f"`{shown(inside)}` leads out of the manifest's folder")
-    return sorted(path.relative_to(root).as_posix() for path in paths)
-
-
-def _included(root: Path, path: str, node: Node, faults: list[ManifestError]) -> dict[str, Node]:
-    try:
-        entries = read(root / path, Path(path)).mapping()
+        entries = read(root / path, Path(path), room).mapping()
     except OSError as error:
         raise node.error(f"`{shown(path)}` can't be read: {error.strerror}") from None
     except ManifestError as fault:

@@ -10,31 +10,28 @@ feed, what is outside the text is stripped and what is inside it is kept; the te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Protocol
 from unicodedata import normalize
 
-from jinja2 import (
-    Template,
-    TemplateNotFound,
-    TemplateSyntaxError,
-    nodes,
-)
+from jinja2 import Template, TemplateSyntaxError, nodes
 from jinja2.loaders import BaseLoader
 
 from ..document import Node
-from ..document.source import CONTROL, Source, decode, read_bytes, shown
-from ..errors import ManifestError, Span, suggestion
-from ..paths import astray
-from .bounds import OUTPUT, Excess
+from ..document.source import CONTROL, Source
+from ..errors import ManifestError, Span
+from .bounds import OUTPUT, Excess, too_long
+from .files import BYTES, Folder, Unusable
 from .sandbox import Sandbox
 from .wording import worded
 
-BYTES = 16 * 1024
+TEXTS = 20_000_000
+"""Characters in all texts of one album: ten thousand prompts of two thousand."""
+LOOKUP = 20
+"""The steps that looking for a file costs."""
 
 NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 PLAIN = re.compile(r"\{\{[ \t]*(" + NAME + r")[ \t]*\}\}")
@@ -78,16 +75,16 @@ class Templates:
     """
 
     def __init__(self, root: Path, folder: str) -> None:
-        self.root = root
-        self.folder = folder.removesuffix("/")
+        self._folder = Folder(root, folder)
         self._sandbox = _Recording(self)
-        self._inline: dict[str, _Compiled] = {}
+        self._inline: dict[str, _Compiled | Exception] = {}
         self._files: dict[str, tuple[Source, _Compiled]] = {}
         self._names: dict[str, Names] = {}
+        self._size = 0
 
     @property
     def files(self) -> tuple[str, ...]:
-        return tuple(sorted(f"{self.folder}/{name}" for name in self._files))
+        return tuple(sorted(f"{self._folder.name}/{name}" for name in self._files))
 
     def render(self, text: str, at: Written, variables: Mapping[str, Any]) -> str:
         """Render text that stands in a node; raise ManifestError at the line that is at fault."""
@@ -99,7 +96,11 @@ class Templates:
 
     def render_file(self, name: str, node: Node, variables: Mapping[str, Any]) -> str:
         """Render the file that a node names."""
-        source, compiled = self._file(name, node.error)
+        try:
+            source, compiled = self._file(name)
+        except Unusable as fault:
+            near = self._folder.near(name) if fault.absent else ""
+            raise node.error(fault.says, near) from None
         return self._rendered(compiled, source, variables)
 
     def names(self, text: str) -> Names:
@@ -109,14 +110,25 @@ class Templates:
         return self._names[text]
 
     def names_of_file(self, name: str) -> Names:
-        return self._followed(self._file(name, KeyError)[1], set())
+        return self._followed(self._file(name)[1], set())
 
     def _compiled(self, text: str) -> _Compiled:
         if text not in self._inline:
-            if len(text.encode()) > BYTES:
-                raise Excess(f"a template has at most {BYTES // 1024} KiB")
-            self._inline[text] = _split(text) or self._sandbox.compiled(text, None)
-        return self._inline[text]
+            self._inline[text] = self._tried(text)
+        match self._inline[text]:
+            case _Compiled() as compiled:
+                return compiled
+            case error:
+                raise error.with_traceback(None)
+
+    def _tried(self, text: str) -> _Compiled | Exception:
+        """Compile a text, or return why it can't be: many tracks may share it."""
+        if len(text.encode()) > BYTES:
+            return Excess(f"a template has at most {BYTES // 1024} KiB")
+        try:
+            return _split(text) or self._sandbox.compiled(text, None)
+        except Exception as error:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
+            return error
 
     def _followed(self, compiled: _Compiled, seen: set[str]) -> Names:
         found, closed = set(compiled.names), compiled.closed
@@ -125,8 +137,8 @@ class Templates:
                 continue
             seen.add(name)
             try:
-                inner = self._followed(self._file(name, KeyError)[1], seen)
-            except (ManifestError, KeyError):
+                inner = self._followed(self._file(name)[1], seen)
+            except (ManifestError, Unusable):
                 closed = False
                 continue
             found |= inner.found
@@ -141,6 +153,12 @@ class Templates:
         except Exception as error:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
             self._fail(error, at, variables)
         text = normalize("NFC", LINE_END.sub("\n", text)).strip()
+        if len(text) > OUTPUT:  # composing can make several letters of one
+            self._fail(too_long(), at, variables)
+        self._size += len(text)
+        if self._size > TEXTS:
+            message = f"the texts of the album have more than {TEXTS:,} characters"
+            self._fail(Excess(message), at, variables)
         if found := CONTROL.search(text):
             message = f"the text holds the control character U+{ord(found[0]):04X}"
             raise ManifestError(message, span=at.line(1))
@@ -157,41 +175,16 @@ class Templates:
         assert compiled.template is not None
         return compiled.template
 
-    def _file(self, name: str, error: Callable[[str, str], Exception]) -> tuple[Source, _Compiled]:
-        """Return a template file; raise what `error` makes of a message and a hint."""
-        if name in self._files:
-            return self._files[name]
-        path = self._path(name, error)
-        place = Path(self.folder) / name
-        try:
-            source = decode(read_bytes(path, BYTES, place), place)
-        except OSError as fault:
-            raise error(f"`{place.as_posix()}` can't be read: {fault.strerror}", "") from None
-        except ManifestError as fault:
-            if fault.span is None:
-                raise error(fault.message, "") from None
-            raise
-        try:
-            compiled = self._sandbox.compiled(source.text, name)
-        except Exception as fault:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
-            self._fail(fault, source, {})
-        self._files[name] = source, compiled
+    def _file(self, name: str) -> tuple[Source, _Compiled]:
+        """Return a template file; raise Unusable, or ManifestError at what is wrong in it."""
+        if name not in self._files:
+            source = self._folder.source(name)
+            try:
+                compiled = self._sandbox.compiled(source.text, name)
+            except Exception as fault:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
+                self._fail(fault, source, {})
+            self._files[name] = source, compiled
         return self._files[name]
-
-    def _path(self, name: str, error: Callable[[str, str], Exception]) -> Path:
-        if why := astray(name):
-            raise error(why, "")
-        if CONTROL.search(name) or len(name) > 200:
-            raise error("this is no name of a template", "")
-        folder = self.root / self.folder
-        path = folder / name
-        if not path.is_file():
-            near = suggestion(name, _listed(folder))
-            raise error(f"there is no template `{shown(name)}` in `{self.folder}/`", near)
-        real = folder.resolve()
-        if not (path.resolve().is_relative_to(real) and real.is_relative_to(self.root.resolve())):
-            raise error(f"`{shown(name)}` leads out of `{self.folder}/`", "")
-        return path
 
     def _fail(self, error: Exception, at: Written, variables: Mapping[str, Any]) -> NoReturn:
         """Raise the error of a template at its place."""
@@ -203,6 +196,8 @@ class Templates:
         else:
             place, line = self._place(error.__traceback__, at)
         message, hint, word = worded(error, variables)
+        if isinstance(error, Unusable) and error.absent:
+            hint = self._folder.near(error.asked)
         raise ManifestError(message, span=place.line(line, word), hint=hint) from None
 
     def _place(self, traceback: TracebackType | None, at: Written) -> tuple[Written, int]:
@@ -232,7 +227,7 @@ class _Recording(Sandbox):
         return found
 
     def rendered(self, template: Template, variables: Mapping[str, Any]) -> str:
-        self.steps = 0
+        self.begin()
         context = template.new_context(dict(variables))
         return self.concat(template.root_render_func(context))
 
@@ -258,10 +253,8 @@ class _Loader(BaseLoader):
         self.templates = templates
 
     def load(self, environment: Any, name: str, globals: Any = None) -> Template:  # noqa: A002, ARG002 - as in the base
-        def missing(message: str, hint: str) -> TemplateNotFound:
-            return TemplateNotFound(name, f"{message}\n{hint}")
-
-        template = self.templates._file(name, missing)[1].template  # noqa: SLF001 - two halves of one thing
+        environment.spend(LOOKUP)
+        template = self.templates._file(name)[1].template  # noqa: SLF001 - two halves of one thing
         assert template is not None
         return template
 
@@ -279,15 +272,13 @@ def _filled(parts: tuple[str, ...], variables: Mapping[str, Any]) -> str | None:
     if not parts:
         return None
     found = list(parts)
+    size = sum(map(len, parts[::2]))
     for place in range(1, len(parts), 2):
         value = variables.get(parts[place])
         if not isinstance(value, str | int | float):
             return None
         found[place] = str(value)
-    text = "".join(found)
-    return text if len(text) <= OUTPUT else None
-
-
-def _listed(folder: Path) -> list[str]:
-    paths = (path for path in folder.rglob("*") if path.is_file())
-    return [path.relative_to(folder).as_posix() for path in islice(paths, 1_000)]
+        size += len(found[place])
+        if size > OUTPUT:
+            return None
+    return "".join(found)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import ItemsView, Iterator, KeysView, ValuesView
+from collections.abc import Collection, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from itertools import islice
+from operator import not_
 from typing import Any
 
 from jinja2 import Undefined
@@ -14,44 +14,67 @@ LOOP = 10_000
 OUTPUT = 20_000
 WEIGHT = 25_000
 """Characters and items in one value."""
-WIDTH = 1_000
 DIGITS = 1_000
-
-BIG_FIELD = re.compile(r"%[^a-zA-Z%]*(?:[0-9]{4}|\*)")
 
 
 class Excess(Exception):
     """A template would take too long or grow too large."""
 
 
-def weigh(value: Any, most: int = WEIGHT) -> int:
-    """Return how many characters and items a value holds; raise if it is too much, or no value.
+def too_long() -> Excess:
+    return Excess(f"the text has more than {OUTPUT:,} characters")
 
-    What is contained twice counts twice, as it will when it is written out.
+
+def weigh(value: Any, most: int = WEIGHT, *, strict: bool = True) -> int:
+    """Return how many characters and items a value holds; raise if it is too much.
+
+    What is contained twice counts twice, as it will when it is compared or written out.  What
+    is no plain value raises too, or weighs one where this isn't strict.
     """
     match value:
-        case str():
-            weight = len(value)
+        case str() | range():
+            weight = len(value) or 1
         case bool() | float() | None | Undefined():
             weight = 1
         case int():
             weight = value.bit_length() // 3 + 1
             most = min(most, DIGITS)
-        case range():
-            weight = len(value)
         case list() | tuple():
-            weight = 1
-            for item in value:
-                weight += weigh(item, most - weight)
+            weight = 1 + _weigh_items(value, most, strict=strict)
         case dict():
-            weight = 1
-            for key, item in value.items():
-                weight += weigh(key, most - weight) + weigh(item, most - weight)
-        case _:
+            weight = 1 + _weigh_items(value.keys(), most, strict=strict)
+            weight += _weigh_items(value.values(), most - weight, strict=strict)
+        case _ if strict:
             raise SecurityError("only text, numbers, lists and mappings can be worked with here")
+        case _:
+            weight = 1
     if weight > most:
         raise Excess("a value grows too large")
     return weight
+
+
+def _weigh_items(items: Collection[Any], most: int, *, strict: bool) -> int:
+    """Return what items weigh together; those of one plain kind are weighed fast."""
+    match set(map(type, items)):
+        case kinds if kinds == {str}:
+            return sum(map(len, items)) + sum(map(not_, items))
+        case kinds if kinds == {int} and max(map(int.bit_length, items)) < DIGITS:
+            return sum(map(int.bit_length, items)) // 3 + len(items)
+    weight = 0
+    for item in items:
+        weight += weigh(item, most - weight, strict=strict)
+    return weight
+
+
+def price(value: Any) -> int:
+    """Return the steps that looking through a value costs: text is looked through fast."""
+    return weigh(value, strict=False) // (100 if isinstance(value, str) else 10)
+
+
+def search_price(given: Iterable[Any]) -> int:
+    """Return the steps that looking for one text in another costs at the worst."""
+    lengths = [len(each) for each in given if isinstance(each, str)]
+    return sum(lengths[1:]) * lengths[0] // 10_000 if lengths else 0
 
 
 def plain(value: Any) -> Any:
@@ -67,38 +90,3 @@ def bounded_range(*args: int) -> range:
     if len(numbers) > LOOP:
         raise Excess(f"a range has at most {LOOP:,} numbers")
     return numbers
-
-
-def weigh_result(operator: str, left: Any, right: Any) -> None:
-    """Raise if what an operator would make is too much."""
-    match operator, left, right:
-        case "*", str() | list() | tuple(), int():
-            weight = weigh(left) * right
-        case "*", int(), str() | list() | tuple():
-            weight = weigh(right) * left
-        case "**", int(), int() if left.bit_length() * right > DIGITS * 3:
-            weight = WEIGHT + 1
-        case "%", str(), _:
-            check_fields(left)
-            weight = 0
-        case _:
-            weight = 0
-    if weight > WEIGHT:
-        raise Excess("a value grows too large")
-
-
-def weigh_replaced(text: str, old: str = "", new: str = "") -> None:
-    if len(text) + text.count(old) * len(new) > WEIGHT:
-        raise Excess("a value grows too large")
-
-
-def weigh_joined(given: list[Any]) -> None:
-    between = len(str(given[1])) if len(given) > 1 else 0
-    items = given[0] if isinstance(given[0], list | tuple | dict | str | range) else ()
-    if weigh(given[0]) + len(items) * between > WEIGHT:
-        raise Excess("a value grows too large")
-
-
-def check_fields(text: Any) -> None:
-    if isinstance(text, str) and BIG_FIELD.search(text):
-        raise Excess(f"a width is at most {WIDTH - 1}")

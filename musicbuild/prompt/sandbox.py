@@ -1,8 +1,9 @@
 """What a template may do: the Jinja2 language without the world, time or chance, and bounded.
 
-Everything that could grow is measured before it is done; every body that could be entered again
-and again (of a loop, a macro, a block, a template) pays for its size as it is entered.  So the
-worst template ends soon, and the same template always gives the same text.
+Everything that could grow is measured before it is done (`growth.py`); every body that could be
+entered again and again (of a loop, a macro, a block, a template) pays for its size as it is
+entered, and every value for its weight (`counted.py`).  So the worst template ends soon, and the
+same template always gives the same text.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import update_wrapper
+from inspect import Signature, signature, unwrap
 from typing import Any, NoReturn
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
@@ -20,25 +22,19 @@ from jinja2.nodes import EvalContext
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
-from jinja2.visitor import NodeTransformer
 
 from ..errors import suggestion
-from .bounds import (
-    OUTPUT,
-    WIDTH,
-    Excess,
-    bounded_range,
-    check_fields,
-    plain,
-    weigh,
-    weigh_joined,
-    weigh_replaced,
-    weigh_result,
-)
+from .bounds import OUTPUT, Excess, bounded_range, plain, price, search_price, too_long, weigh
+from .counted import CONCAT, PAY, PAY_AMONG, SPEND, Counted
+from .growth import weigh_filtered, weigh_result
 
 STEPS = 50_000
 """The nodes of templates that one rendering may pass through, repetitions counted."""
+STEPS_OF_ALBUM = 2_000_000
+"""Two hundred for each of ten thousand tracks; a substitution takes three."""
 NODES = 4_000
+NODES_OF_ALBUM = 200_000
+"""Twenty for each of ten thousand tracks; plain substitutions are not counted."""
 DEPTH = 64
 
 SAME = "the same manifest always gives the same text"
@@ -66,10 +62,12 @@ METHODS: Mapping[type, frozenset[str]] = {
 }
 """The methods of plain values that can neither grow nor change anything."""
 
-WIDE = frozenset({"batch", "center", "indent", "round", "slice", "truncate", "wordwrap"})
-SPEND = "spend "
-CONCAT = "concat "
-"""Filters of ours; the space keeps their names out of any author's reach."""
+SEARCHING = frozenset({"replace", "trim"})
+OF_KIND = frozenset(
+    {"boolean", "callable", "defined", "false", "filter", "float", "integer", "iterable"}
+    | {"mapping", "none", "number", "sequence", "string", "test", "true", "undefined"}
+)
+"""The tests that look at what a value is, and not through what it holds."""
 
 
 @passes_context
@@ -93,7 +91,7 @@ def printable(_: EvalContext | None, value: Any) -> Any:
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """An environment that counts the steps of a rendering; begin each by setting `steps` to 0."""
+    """An environment that counts the steps of a rendering and of an album."""
 
     intercepted_binops = frozenset(ImmutableSandboxedEnvironment.default_binop_table)
 
@@ -107,20 +105,51 @@ class Sandbox(ImmutableSandboxedEnvironment):
             cache_size=0,
         )
         self.steps = 0
+        self.before = 0
+        self.nodes = 0
         self.globals = {"range": bounded_range}
         self.filters = {
             name: self.guarded(name, function)
             for name, function in FILTERS.items()
             if name not in REMOVED
         }
-        self.filters[SPEND] = self.spend
-        self.filters[CONCAT] = self.concatenate
-        self.tests = {name: test for name, test in TESTS.items() if name not in REMOVED}
+        self.filters |= {
+            SPEND: self.stepped,
+            PAY: self.paid,
+            PAY_AMONG: self.paid_among,
+            CONCAT: self.concatenate,
+        }
+        self.tests = {
+            name: test if name in OF_KIND else self.charged(test)
+            for name, test in TESTS.items()
+            if name not in REMOVED
+        }
+
+    def begin(self) -> None:
+        """Begin another rendering."""
+        self.before += self.steps
+        self.steps = 0
 
     def spend(self, steps: int) -> None:
         self.steps += steps
         if self.steps > STEPS:
             raise Excess(f"the template takes more than {STEPS:,} steps")
+        if self.before + self.steps > STEPS_OF_ALBUM:
+            message = f"the templates of the album take more than {STEPS_OF_ALBUM:,} steps"
+            raise Excess(message)
+
+    def stepped(self, value: Any, steps: int) -> Any:
+        self.spend(steps)
+        return value
+
+    def paid(self, value: Any) -> Any:
+        """Give on a value that was just made, or is about to be looked through."""
+        self.spend(price(value))
+        return value
+
+    def paid_among(self, value: Any) -> Any:
+        """Give on what something is looked for in: a mapping is not looked through."""
+        return value if isinstance(value, dict) else self.paid(value)
 
     def concatenate(self, parts: Iterable[Any]) -> str:
         """Join what `~` joins."""
@@ -136,30 +165,33 @@ class Sandbox(ImmutableSandboxedEnvironment):
             found.append(part)
             size += len(part)
             if size > OUTPUT:
-                raise Excess(f"the text has more than {OUTPUT:,} characters")
+                raise too_long()
         return "".join(found)
 
     def guarded(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a filter that measures what it is given and what it gives."""
         passed = hasattr(function, "jinja_pass_arg")
+        shape = _shape(function)
 
         def guard(*args: Any, **named: Any) -> Any:
             given = [*args[passed:], *named.values()]
-            weights = [weigh(value) for value in given]
-            self.spend(1 + sum(weights) // 10)
-            if name in WIDE:
-                for value in given[1:]:
-                    if isinstance(value, int) and abs(value) > WIDTH:
-                        raise Excess(f"a width is at most {WIDTH:,}")
-            if name == "sum" and any(isinstance(value, list | tuple) for value in given[1:]):
-                raise Excess("`sum` adds up numbers, not lists")
-            if name == "replace":
-                weigh_replaced(*map(str, given[:3]))
-            if name == "join":
-                weigh_joined(given)
-            if name == "format":
-                check_fields(given[0])
+            self.spend(1 + sum(map(weigh, given)) // 10)
+            if name in SEARCHING:
+                self.spend(search_price(given))
+            bound = shape.bind(*args[passed:], **named)
+            bound.apply_defaults()
+            weigh_filtered(name, bound.arguments)
             return plain(function(*args, **named))
+
+        return update_wrapper(guard, function)
+
+    def charged(self, function: Any) -> Callable[..., Any]:
+        """Return a test that pays for what it looks through."""
+        passed = hasattr(function, "jinja_pass_arg")
+
+        def guard(*args: Any) -> Any:
+            self.spend(1 + sum(map(price, args[passed:])))
+            return function(*args)
 
         return update_wrapper(guard, function)
 
@@ -169,13 +201,19 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return plain(super().call_binop(context, operator, left, right))
 
     def call(__self, __context: Context, __obj: Any, *args: Any, **named: Any) -> Any:  # noqa: N805, PYI063 - as in the base
+        __self.paid((*args, *named.values()))
         owner = getattr(__obj, "__self__", None)
         if type(owner) in METHODS:
-            __self.spend(1 + sum(map(weigh, (owner, *args))) // 10)
+            given = [owner, *args, *named.values()]
+            __self.spend(1 + sum(map(weigh, given)) // 10 + search_price(given))
             return plain(__context.call(__obj, *args, **named))
         if isinstance(__obj, type) or not callable(__obj):
             raise SecurityError("this can't be called")
         return super().call(__context, __obj, *args, **named)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        self.paid(argument)
+        return super().getitem(obj, argument)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if callable(value) and isinstance(obj, str | int | float | list | tuple | dict | range):
@@ -199,7 +237,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
         tree = super()._parse(source, name, filename)
         self.check(tree, name)
         self.seen(tree)
-        counted: nodes.Template = _Counted().visit(tree)
+        counted: nodes.Template = Counted().visit(tree)
         return counted
 
     def seen(self, tree: nodes.Template) -> None:
@@ -215,6 +253,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
             if message := self.objection(node, depth, count):
                 raise TemplateSyntaxError(message, node.lineno, name)
             left.extend((child, depth + 1) for child in node.iter_child_nodes())
+        self.nodes += count
+        if self.nodes > NODES_OF_ALBUM:
+            raise TemplateSyntaxError("the templates of the album are too long", 1, name)
 
     def objection(self, node: nodes.Node, depth: int, count: int) -> str:
         """Return why a template can't hold this node, or nothing."""
@@ -241,21 +282,10 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"there is no {what} `{name}`\n{suggestion(name, known)}"
 
 
-class _Counted(NodeTransformer):
-    """Makes each body pay as it is entered, and each `~` go through our own filter."""
-
-    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - a name of Jinja2's
-        self.generic_visit(node)
-        line = node.lineno
-        parts = nodes.List(node.nodes, lineno=line)
-        return nodes.Filter(parts, CONCAT, [], [], None, None, lineno=line)
-
-    def counted(self, node: Any) -> nodes.Node:
-        size = sum(1 for _ in node.find_all(nodes.Node)) + 1
-        self.generic_visit(node)
-        line = node.lineno
-        price = nodes.Filter(nodes.Const(size, lineno=line), SPEND, [], [], None, None, lineno=line)
-        node.body.insert(0, nodes.ExprStmt(price, lineno=line))
-        return node  # type: ignore[no-any-return]
-
-    visit_For = visit_Macro = visit_CallBlock = visit_Block = visit_Template = counted  # noqa: N815 - as above
+def _shape(function: Callable[..., Any]) -> Signature:
+    """Return the parameters that an author gives to a filter."""
+    shape = signature(function)
+    parameters = list(shape.parameters.values())
+    # The signature is that of the innermost function, which may be passed less than its wrapper.
+    passed = hasattr(unwrap(function), "jinja_pass_arg")
+    return shape.replace(parameters=parameters[passed:])

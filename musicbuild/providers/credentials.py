@@ -26,6 +26,10 @@ LONGEST_TEXT = 300
 # surrogates (which no file can hold) and line breaks.
 UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
 
+# What is none of a key's own characters, as it is and as an error or JSON writes it.  A key with
+# such between its characters is still the key to whoever reads it, or cleans it.
+BETWEEN = re.compile(r"(?:[^!-~]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[bfnrt])+")
+
 
 class Secret:
     """A key.  It shows itself only to whoever calls `reveal`."""
@@ -34,7 +38,8 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        self._forms = _forms(value)
+        bare = {BETWEEN.sub("", form).lower() for form in forms(value)}
+        self._forms = re.compile("|".join(map(re.escape, sorted(bare, key=len, reverse=True))))
 
     def __repr__(self) -> str:
         return "Secret('**********')"
@@ -48,10 +53,30 @@ class Secret:
         return self._value
 
     def redact(self, text: str) -> str:
-        """Take the key out of a text, in each form in which one meets it."""
-        for form in self._forms:
-            text = text.replace(form, REDACTED)
-        return text
+        """Take the key out of a text, in each form in which one meets it.
+
+        It is found in any case of its letters, and whatever unseen stands between them, so that
+        no cleaning of the text brings it back.
+        """
+        bare = BETWEEN.sub("", text).lower()
+        if not self._forms.search(bare):
+            return text
+        places = _places(text)
+        kept, end = [], 0
+        for found in self._forms.finditer(bare):
+            kept += [text[end : places[found.start()]], REDACTED]
+            end = places[found.end() - 1] + 1
+        return "".join([*kept, text[end:]])
+
+    def line(self, text: str) -> str:
+        """Make foreign text fit to be shown: without the key, on one line, and bounded.
+
+        This is the only way for it into a message: text that was cut first may hold most of the
+        key, and no longer all of it.
+        """
+        line = " ".join(self.redact(text)[: 4 * LONGEST_TEXT].split())
+        seen = "".join(one for one in line if unicodedata.category(one) not in UNSEEN)
+        return seen if len(seen) <= LONGEST_TEXT else f"{seen[:LONGEST_TEXT]}…"
 
 
 def key(environment: Mapping[str, str], name: str) -> Secret:
@@ -117,15 +142,8 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def printable(text: str) -> str:
-    """Make foreign text fit for one line of a terminal, and bound it."""
-    line = " ".join(text[: 4 * LONGEST_TEXT].split())
-    seen = "".join(one for one in line if unicodedata.category(one) not in UNSEEN)
-    return seen if len(seen) <= LONGEST_TEXT else f"{seen[:LONGEST_TEXT]}…"
-
-
-def _forms(value: str) -> tuple[str, ...]:
-    """Return what a key looks like as it is, in a URL, in JSON and in base64."""
+def forms(value: str) -> tuple[str, ...]:
+    """Return what a key looks like as it is, backwards, in a URL, in JSON, hex and base64."""
     raw = value.encode()
     # Base64 at each of the three places where the key may begin in a longer text; characters
     # in which its neighbours have a part are left off.
@@ -134,5 +152,15 @@ def _forms(value: str) -> tuple[str, ...]:
         for shift, first in enumerate((0, 2, 3))
     }
     packed |= {form.replace("+", "-").replace("/", "_") for form in packed}
-    forms = {value, quote(value, safe=""), json.dumps(value)[1:-1], raw.hex()} | packed
-    return tuple(sorted(forms, key=len, reverse=True))
+    plain = {value, value[::-1], quote(value, safe=""), json.dumps(value)[1:-1], raw.hex()}
+    return tuple(sorted(plain | packed, key=len, reverse=True))
+
+
+def _places(text: str) -> list[int]:
+    """Return where in a text each character stands that is none of those between."""
+    places: list[int] = []
+    end = 0
+    for gap in BETWEEN.finditer(text):
+        places += range(end, gap.start())
+        end = gap.end()
+    return [*places, *range(end, len(text))]

@@ -11,14 +11,16 @@ import socket
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 import httpx
 
 from ..clock import Clock
 from ..errors import Undelivered
-from .credentials import is_loopback, printable
-from .http import PAUSES, Unfit, client
+from .credentials import Secret, is_loopback
+from .http import PAUSES, Unfit, client, packed
+from .wire import Deadline
 
 MOST_REDIRECTS = 3
 LONGEST_URL = 8192
@@ -27,8 +29,16 @@ PASSING = frozenset({408, 425, 429})
 MOVED = frozenset({301, 302, 303, 307, 308})
 
 # Addresses that `is_global` calls global on some Pythons, and that are no place for audio: the
-# host of a virtual machine, protocol assignments, and a translator's own network.
-NEVER = (ip_network("168.63.129.16"), ip_network("192.0.0.0/24"), ip_network("64:ff9b:1::/48"))
+# host of a virtual machine, protocol assignments, relays of 6to4, and examples.
+NEVER = (
+    ip_network("168.63.129.16"),
+    ip_network("192.0.0.0/24"),
+    ip_network("192.88.99.0/24"),
+    ip_network("3fff::/20"),
+)
+OPEN = IPv6Network("2000::/3")
+"""All of IPv6 that is given out; the rest is local, reserved, or a translator's own."""
+
 TRANSLATED = IPv6Network("64:ff9b::/96")
 HOST = re.compile(rb"[A-Za-z0-9._:-]{1,255}")
 COMPATIBLE = IPv6Network("::/96")
@@ -55,7 +65,7 @@ class Target:
     url: httpx.URL
     addresses: Sequence[str]
 
-    def requests(self, through: httpx.Client) -> Iterator[httpx.Request]:
+    def requests(self, through: httpx.Client, deadline: Deadline) -> Iterator[httpx.Request]:
         """Yield one request for each address, to the very address that was checked.
 
         A host that is looked up again may have another address by then.
@@ -66,48 +76,59 @@ class Target:
                 "GET",
                 self.url.copy_with(host=address),
                 headers={"Host": self.url.netloc.decode("ascii"), "Accept": "audio/*"},
-                extensions={"sni_hostname": host},
+                extensions={**deadline.timeouts(read=30), "sni_hostname": host},
             )
 
 
-def download(url: str, *, clock: Clock, own: str = "", limits: Limits | None = None) -> bytes:
+def download(
+    url: str, *, clock: Clock, secret: Secret, own: str = "", limits: Limits | None = None
+) -> bytes:
     """Fetch audio; `own` is the base URL of the API, which on this machine may serve it itself.
 
-    Raises Expired if a fresh URL is needed, and Undelivered; Interrupted from the clock.
+    The secret is not sent.  It is kept out of what is said of the host's own words, for who gave
+    the URL may have told it.  Raises Expired if a fresh URL is needed, and Undelivered;
+    Interrupted from the clock.
     """
     pauses = iter(PAUSES)
     while True:
-        outcome = _attempt(url, clock, own, limits or Limits())
+        outcome = _attempt(url, clock, secret, own, limits or Limits())
         pause = next(pauses, None)
         match outcome:
             case bytes():
                 return outcome
             case Undelivered():
-                raise outcome
+                raise type(outcome)(secret.line(outcome.message))
             case error if pause is None:
-                raise Undelivered(f"the audio can't be fetched: {_words(error)}")
+                words = secret.line(str(error)) or type(error).__name__
+                raise Undelivered(f"the audio can't be fetched: {words}")
         clock.sleep(pause)
 
 
-def _attempt(url: str, clock: Clock, own: str, limits: Limits) -> bytes | Exception:
+def _attempt(url: str, clock: Clock, secret: Secret, own: str, limits: Limits) -> bytes | Exception:
     """Try once; an error that is none of ours may pass."""
+    deadline = Deadline(clock, limits.seconds)
     try:
-        with client(read=30, keep=False) as through:
+        with client(keep=False) as through:
             for _ in range(MOST_REDIRECTS + 1):
+                if secret.redact(url) != url:
+                    return Undelivered("the URL of the audio has the key in it")
                 target = locate(url, own)
-                with closing(_connected(through, target)) as response:
+                with closing(_connected(through, target, deadline)) as response:
                     if response.status_code not in MOVED:
                         return _audio(response, clock, limits)
                     url = str(target.url.join(response.headers.get("location", "")))
             return Undelivered(f"the audio is behind more than {MOST_REDIRECTS} redirects")
+    except httpx.TimeoutException as error:
+        late = Undelivered(f"the audio took longer than {limits.seconds:g} seconds")
+        return late if deadline.passed else error
     except Exception as error:  # noqa: BLE001 - nothing foreign comes out, and all is free
         return error
 
 
-def _connected(through: httpx.Client, target: Target) -> httpx.Response:
+def _connected(through: httpx.Client, target: Target, deadline: Deadline) -> httpx.Response:
     """Return the answer of the first address that takes a connection."""
     failed: Exception = Unfit(f"`{target.url.host}` has no address")
-    for request in target.requests(through):
+    for request in target.requests(through, deadline):
         try:
             return through.send(request, stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -123,14 +144,14 @@ def _audio(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
         raise Unfit(f"its host answers with status {status}")
     if status != 200:
         raise Undelivered(f"the audio can't be fetched: its host answers with status {status}")
-    if head.get("content-encoding", "identity") != "identity":
+    if packed(response):
         raise Undelivered("the audio comes packed, though nobody asked for that")
     length = head.get("content-length")
     if length is None and head.get("transfer-encoding") != "chunked":
         # Nothing would tell such audio from its first half.
         raise Undelivered("the host of the audio does not say how long it is")
     if length is not None and not (length.isdecimal() and int(length) <= limits.size):
-        raise Undelivered(f"the audio has {printable(length)} bytes, and {limits.size} is the most")
+        raise Undelivered(f"the audio has {length} bytes, and {limits.size} is the most")
     read = _body(response, clock, limits)
     if length is not None and len(read) != int(length):
         raise Unfit(f"{len(read)} of {length} bytes came")
@@ -138,20 +159,18 @@ def _audio(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
 
 
 def _body(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
-    start = mark = clock.monotonic()
-    read, marked = bytearray(), 0
+    mark = clock.monotonic()
+    read, size, marked = BytesIO(), 0, 0  # unlike a bytearray, it gives up its bytes uncopied
     for chunk in response.iter_raw():
-        read += chunk
+        size += read.write(chunk)
         now = clock.monotonic()
-        if len(read) > limits.size:
+        if size > limits.size:
             raise Undelivered(f"the audio has more than {limits.size} bytes")
-        if now - start > limits.seconds:
-            raise Undelivered(f"the audio took longer than {limits.seconds:g} seconds")
         if now - mark >= limits.patience:
-            if len(read) - marked < limits.slowest * (now - mark):
+            if size - marked < limits.slowest * (now - mark):
                 raise Undelivered(f"the audio comes at less than {limits.slowest:g} bytes a second")
-            mark, marked = now, len(read)
-    return bytes(read)
+            mark, marked = now, size
+    return read.getvalue()
 
 
 def kind(audio: bytes) -> str:
@@ -180,24 +199,23 @@ def locate(url: str, own: str = "") -> Target:
         ours = bool(own) and _place(parsed) == _place(httpx.URL(own))
     except (httpx.InvalidURL, ValueError):
         raise Undelivered("the URL of the audio is not well formed") from None
-    host = printable(parsed.host)
     ours = ours and is_loopback(parsed.host)
     if parsed.userinfo or not HOST.fullmatch(parsed.raw_host):
         raise Undelivered("the URL of the audio is not well formed")
     if not ours and (parsed.scheme != "https" or parsed.port not in (None, 443)):
-        raise Undelivered(f"the audio at `{host}` is not on https, and so is not fetched")
+        raise Undelivered(f"the audio at `{parsed.host}` is not on https, and so is not fetched")
     try:
         found = socket.getaddrinfo(
             parsed.raw_host.decode("ascii"), parsed.port or 443, type=socket.SOCK_STREAM
         )
     except OSError:
-        raise Unfit(f"`{host}` can't be found") from None
+        raise Unfit(f"`{parsed.host}` can't be found") from None
     addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
     for address in addresses:
         if not (ip_address(address).is_loopback if ours else is_public(address)):
             raise Undelivered(
-                f"the audio at `{host}` is at an address of a private network, and so is not "
-                "fetched"
+                f"the audio at `{parsed.host}` is at an address of a private network, and so is "
+                "not fetched"
             )
     return Target(parsed, addresses)
 
@@ -213,6 +231,7 @@ def is_public(address: str) -> bool:
         found.is_global
         and not found.is_multicast
         and not found.is_reserved
+        and (found.version == 4 or found in OPEN)
         and not any(found.version == net.version and found in net for net in NEVER)
     )
 
@@ -229,7 +248,3 @@ def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
 
 def _place(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port
-
-
-def _words(error: Exception) -> str:
-    return printable(str(error)) or type(error).__name__

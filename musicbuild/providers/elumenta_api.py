@@ -21,7 +21,7 @@ from ..errors import (
 from ..spec import GenerateSpec
 from . import Delivery, Provider, Ticket, credentials
 from . import elumenta_history as history
-from .credentials import printable
+from .credentials import Secret
 from .download import Expired, download, kind
 from .elumenta_replies import Generation, identity, keep, read, tokens
 from .http import Api
@@ -62,20 +62,28 @@ def connect(provider: Provider, environment: Mapping[str, str], clock: Clock) ->
     secret = credentials.key(environment, KEY)
     poll = credentials.seconds(environment, POLL, POLL_SECONDS)
     api = Api(base, service=SERVICE, secret=secret, clock=clock)
-    return Elumenta(provider, api, clock, base=base, poll=poll)
+    return Elumenta(provider, api, clock, base=base, secret=secret, poll=poll)
 
 
 class Elumenta:
     """A `Connection`; `quota` is what the latest answer said."""
 
     def __init__(
-        self, provider: Provider, api: Api, clock: Clock, *, base: str, poll: float
+        self,
+        provider: Provider,
+        api: Api,
+        clock: Clock,
+        *,
+        base: str,
+        secret: Secret,
+        poll: float,
     ) -> None:
         self.quota = Quota()
         self._provider = provider
         self._api = api
         self._clock = clock
         self._base = base
+        self._secret = secret
         self._poll = poll
 
     def close(self) -> None:
@@ -118,23 +126,23 @@ class Elumenta:
             if fresh or not made.done:
                 made = self._finished(ticket, pause=fresh > 0)
             if made.failed:
-                reason = printable(made.error) or "it gave no reason"
+                reason = self._secret.line(made.error) or "it gave no reason"
                 raise Failed(
-                    f"{SERVICE} could not make generation `{ticket.id}`: {reason}; "
-                    "nothing was charged"
+                    f"{SERVICE} could not make generation `{self._secret.line(ticket.id)}`: "
+                    f"{reason}; nothing was charged"
                 )
             try:
-                audio = download(made.url, clock=self._clock, own=self._base)
+                audio = self._download(made.url)
             except Expired:
                 continue
             except Undelivered as error:
-                raise _waiting(ticket, error.message) from None
+                raise self._waiting(ticket, error.message) from None
             found = kind(audio)
             if not found:
-                raise _waiting(ticket, "what came is no audio")
+                raise self._waiting(ticket, "what came is no audio")
             paid = self._cost(made.cost, cost, made.model or ticket.model, ticket.reply)
             return Delivery(audio, found, paid, ticket.id)
-        raise _waiting(ticket, "its audio is at none of the URLs that were given")
+        raise self._waiting(ticket, "its audio is at none of the URLs that were given")
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         try:
@@ -146,7 +154,9 @@ class Elumenta:
     def _finished(self, ticket: Ticket, *, pause: bool) -> Generation:
         """Ask until the generation is done; `pause` before the first time, too."""
         if not identity(ticket.id):
-            raise Undelivered(f"`{printable(ticket.id)}` is no id of a generation at {SERVICE}")
+            raise Undelivered(
+                f"`{self._secret.line(ticket.id)}` is no id of a generation at {SERVICE}"
+            )
         start = self._clock.monotonic()
         age = (self._clock.now() - ticket.created).total_seconds() if ticket.created else 0
         unseen = UNSEEN_SECONDS - max(0, age)
@@ -155,7 +165,7 @@ class Elumenta:
         while True:
             waited = self._clock.monotonic() - start
             if waited + wait > DEADLINE:
-                raise _waiting(ticket, trouble)
+                raise self._waiting(ticket, trouble)
             if wait:
                 self._clock.sleep(wait)
             wait = self._poll
@@ -178,9 +188,19 @@ class Elumenta:
             elif answer.status == 404:
                 trouble = f"{SERVICE} does not know it"
                 if self._clock.monotonic() - start + wait > unseen:
-                    raise _waiting(ticket, trouble)
+                    raise self._waiting(ticket, trouble)
             else:
-                raise _waiting(ticket, _unreadable("it", answer).message)
+                raise self._waiting(ticket, _unreadable("it", answer).message)
+
+    def _download(self, url: str) -> bytes:
+        return download(url, clock=self._clock, secret=self._secret, own=self._base)
+
+    def _waiting(self, ticket: Ticket, why: str) -> Undelivered:
+        return Undelivered(
+            f"generation `{self._secret.line(ticket.id)}` can't be had now: {why}; it stays paid "
+            "for, and to be collected",
+            hint="`musicbuild build` collects it, for nothing",
+        )
 
     def _ask(self, generation: str) -> Answer:
         """Ask how a generation stands: at the usual place, or else at that of one page alone."""
@@ -248,14 +268,6 @@ class Elumenta:
         # Of a generation of which nothing is known the dearest price is assumed, so that a
         # budget is kept at any rate.
         return max((one for one in prices if one is not None), key=lambda one: one.amount)
-
-
-def _waiting(ticket: Ticket, why: str) -> Undelivered:
-    return Undelivered(
-        f"generation `{printable(ticket.id)}` can't be had now: {why}; it stays paid for, and to "
-        "be collected",
-        hint="`musicbuild build` collects it, for nothing",
-    )
 
 
 def _unreadable(what: str, answer: Answer) -> Unavailable:

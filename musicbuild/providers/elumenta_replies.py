@@ -15,6 +15,9 @@ from ..clock import moment
 MOST_TOKENS = Decimal(10**9)
 """No account holds as much: a greater figure is a mistake."""
 
+FINEST = Decimal("1e-18")
+"""No amount is finer; one of a thousand decimals would be too long for a lock to be read again."""
+
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,127}")
 
 KEPT = (
@@ -114,14 +117,15 @@ def identity(told: object) -> str:
 
 
 def tokens(*figures: object) -> Decimal | None:
-    """Return the first figure that can be an amount: finite, and not below 0."""
+    """Return the first figure that can be an amount: finite, not below 0, and not too fine."""
     for figure in figures:
         if isinstance(figure, int | float | str) and not isinstance(figure, bool):
             try:
                 amount = Decimal(str(figure))
+                sound = amount == amount.quantize(FINEST)
             except (InvalidOperation, ValueError):
                 continue
-            if amount.is_finite() and 0 <= amount <= MOST_TOKENS:
+            if sound and 0 <= amount <= MOST_TOKENS:
                 return amount
     return None
 

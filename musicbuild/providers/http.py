@@ -14,13 +14,15 @@ from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
+import certifi
 import httpx
 
 from .. import __version__
 from ..clock import Clock
 from ..errors import Busy, NotSent, ProviderError, Unavailable
-from .credentials import Secret, printable
+from .credentials import Secret
 from .verdict import Answer, lost, retry_after
+from .wire import Deadline, Transport
 
 ANSWER_LIMIT = 1024 * 1024
 """Bytes; no JSON of a music API comes near."""
@@ -29,7 +31,10 @@ READ_TIMEOUT = 150.0
 """Seconds without a byte; music may be made while the answer waits."""
 
 WHOLE_TIMEOUT = 600.0
-"""Seconds for one whole answer, so that a drip comes to an end."""
+"""Seconds for one whole exchange, so that a drip comes to an end."""
+
+FREE_TIMEOUT = 120.0
+"""The same for a free request, which nothing is made for while one waits."""
 
 PAUSES = (1.0, 2.0, 4.0)
 """Seconds between the tries of a free request."""
@@ -52,36 +57,41 @@ NEVER_SENT = (
 
 
 class Unfit(Exception):
-    """An answer that is too long or too slow; it does not leave the HTTP edge."""
+    """An answer that is of no use; it does not leave the HTTP edge."""
 
 
 @cache
 def tls() -> ssl.SSLContext:
-    return httpx.create_ssl_context(trust_env=False)
+    """Return what trusts the usual authorities, and nothing that the environment names.
+
+    Made by hand, because the usual maker writes the keys of each connection to the file that
+    SSLKEYLOGFILE names.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificates and names
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_verify_locations(certifi.where())
+    return context
 
 
-def client(*, read: float, keep: bool) -> httpx.Client:
+def client(*, keep: bool) -> httpx.Client:
     """Return a client with no proxy, netrc, cookies or retries, that follows no redirect.
 
     The environment is not trusted because a proxy named there would see a key on its way to an
     API on this machine, and may hold back or send again a request that is paid for.
     """
-    transport = httpx.HTTPTransport(
-        verify=tls(),
-        trust_env=False,
-        http1=True,
-        http2=False,
-        retries=0,
-        limits=httpx.Limits(max_keepalive_connections=20 if keep else 0),
-    )
     return httpx.Client(
-        transport=transport,
+        transport=Transport(tls(), keep=keep),
         trust_env=False,
         follow_redirects=False,
-        timeout=httpx.Timeout(connect=10, read=read, write=30, pool=10),
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         headers={"User-Agent": f"musicbuild/{__version__}", "Accept-Encoding": "identity"},
     )
+
+
+def packed(response: httpx.Response) -> bool:
+    """Tell whether a body would have to be unpacked, which nobody asked for: it may be a bomb."""
+    encoding: str = response.headers.get("content-encoding", "identity")
+    return encoding.strip().lower() != "identity"
 
 
 class Api:
@@ -100,6 +110,7 @@ class Api:
         header: str = "Authorization",
         prefix: str = "Bearer ",
         read_timeout: float = READ_TIMEOUT,
+        whole_timeout: float = WHOLE_TIMEOUT,
     ) -> None:
         self._base = base
         self._service = service
@@ -108,7 +119,8 @@ class Api:
         self._header = header
         self._prefix = prefix
         self._read_timeout = read_timeout
-        self._free = client(read=min(30, read_timeout), keep=True)
+        self._whole_timeout = whole_timeout
+        self._free = client(keep=True)
 
     def close(self) -> None:
         self._free.close()
@@ -123,9 +135,13 @@ class Api:
             content = json.dumps(body, allow_nan=False).encode()
         except ValueError:
             raise NotSent("the request is no JSON; nothing was sent, nothing charged") from None
-        with client(read=self._read_timeout, keep=False) as paid:
+        deadline = Deadline(self._clock, self._whole_timeout)
+        timeouts = deadline.timeouts(read=self._read_timeout)
+        with client(keep=False) as paid:
             headers = {"Content-Type": "application/json", "Connection": "close"}
-            outcome = self._exchange(paid, "POST", path, headers, content=content, limit=limit)
+            outcome = self._exchange(
+                paid, "POST", path, headers, timeouts, content=content, limit=limit
+            )
         # Raised out here, so that no foreign exception hangs on to ours as its context.
         if isinstance(outcome, Answer):
             return outcome
@@ -145,7 +161,9 @@ class Api:
         """
         pauses = iter(PAUSES)
         while True:
-            outcome = self._exchange(self._free, "GET", path, {}, query=query)
+            deadline = Deadline(self._clock, min(FREE_TIMEOUT, self._whole_timeout))
+            timeouts = deadline.timeouts(read=min(30, self._read_timeout))
+            outcome = self._exchange(self._free, "GET", path, {}, timeouts, query=query)
             if isinstance(outcome, Answer) and _final(outcome):
                 return outcome
             error = self._passing(outcome)
@@ -156,6 +174,8 @@ class Api:
             self._clock.sleep(max(pause, wait or 0))
 
     def _passing(self, outcome: Answer | Exception) -> ProviderError:
+        if isinstance(outcome, Unfit):
+            return Unavailable(f"the answer of {self._service} is of no use: {outcome}")
         if not isinstance(outcome, Answer):
             return Unavailable(
                 f"{self._service} can't be reached: {self._words(outcome)}",
@@ -174,6 +194,7 @@ class Api:
         method: str,
         path: str,
         headers: Mapping[str, str],
+        timeouts: Mapping[str, Any],
         *,
         query: Mapping[str, str | int] | None = None,
         content: bytes | None = None,
@@ -187,6 +208,7 @@ class Api:
                 params=query,
                 content=content,
                 headers={**headers, self._header: f"{self._prefix}{self._secret.reveal()}"},
+                extensions=dict(timeouts),
             )
             with closing(through.send(request, stream=True)) as response:
                 read = self._body(response, limit)
@@ -199,26 +221,27 @@ class Api:
         """Read an answer's body; of a refusal, which its status tells, only what there is."""
         read = bytearray()
         try:
-            for chunk in self._chunks(response, limit):
+            for chunk in _chunks(response, limit):
                 read += chunk
         except (httpx.HTTPError, Unfit):
             if response.is_success:
                 raise
         return bytes(read)
 
-    def _chunks(self, response: httpx.Response, limit: int) -> Iterator[bytes]:
-        start, size = self._clock.monotonic(), 0
-        for chunk in response.iter_bytes():
-            size += len(chunk)
-            if size > limit:
-                raise Unfit(f"it is longer than {limit} bytes")
-            if self._clock.monotonic() - start > WHOLE_TIMEOUT:
-                raise Unfit(f"it took longer than {WHOLE_TIMEOUT:g} seconds")
-            yield chunk
-
     def _words(self, error: object) -> str:
-        return printable(self._secret.redact(str(error))) or type(error).__name__
+        return self._secret.line(str(error)) or type(error).__name__
 
 
 def _final(answer: Answer) -> bool:
     return bool(answer.json()) if answer.good else answer.status not in PASSING
+
+
+def _chunks(response: httpx.Response, limit: int) -> Iterator[bytes]:
+    if packed(response):
+        raise Unfit("it comes packed, though nobody asked for that")
+    size = 0
+    for chunk in response.iter_raw():
+        size += len(chunk)
+        if size > limit:
+            raise Unfit(f"it is longer than {limit} bytes")
+        yield chunk

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import AnswerLost, Busy, ProviderError, Refused, Scope
-from .credentials import Secret, printable
+from .credentials import Secret
 
 LONGEST_WAIT = 2 * 86_400.0
 """Seconds; a provider that asks for more has made a mistake, for quotas are by the day."""
@@ -57,7 +57,7 @@ class Answer:
         inner = detail if isinstance(detail, dict) else {}
         for words in (told.get("message"), inner.get("message"), detail, told.get("error")):
             if words:
-                return printable(words if isinstance(words, str) else json.dumps(words))
+                return self.secret.line(words if isinstance(words, str) else json.dumps(words))
         return ""
 
     def _clean(self, value: Any) -> Any:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ParamSpec, TypeVar
+from itertools import islice
+from typing import Any
 
 from ..document import Node
 from ..document.source import shown
-from ..errors import InvalidManifest, ManifestError, Span, UsageError
-from ..manifest import Album, Notice, Sourced, Track, in_order
+from ..errors import ManifestError, UsageError
+from ..manifest import Album, Notice, Sourced, Track
+from ..manifest.faults import MOST, Enough, invalid, notices
 from ..models import Model
 from ..musical import short_key, whole_tempo
 from ..paths import clash_key, for_format, objection
@@ -18,12 +20,10 @@ from ..prompt import Names, Templates
 from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
+from .failures import Failures
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 Origins = Mapping[str, Sourced[Any]]
 """Where each value of a track came from, by the name of its field; `vars.x` and `tags.x` too."""
@@ -60,37 +60,29 @@ class _Specifier:
         self.covers: dict[str, Cover] = {}
         self.written: list[Written] = []
         self.notices: list[Notice] = list(album.notices)
-        self.faults: dict[tuple[str, Span | None], tuple[ManifestError, list[str]]] = {}
+        self.failures = Failures()
+        self.tried = self.failures.tried
 
     def specified(self) -> Specified:
         specs: list[TrackSpec] = []
         origins: dict[str, Origins] = {}
-        for number, track in enumerate(self.album.tracks, 1):
-            title = self.tried(track, self.title, track) or ""
-            if spec := self.track(track, title, number):
-                specs.append(spec)
-            origins[track.id] = _origins(track, title)
-        faults = [*map(_gathered, self.faults.values()), *clashes(self.written)]
-        if faults:
-            raise InvalidManifest(in_order(faults, self.album.files))
+        try:
+            for number, track in enumerate(self.album.tracks, 1):
+                title = self.tried(track, self.title, track) or ""
+                if spec := self.track(track, title, number):
+                    specs.append(spec)
+                origins[track.id] = _origins(track, title)
+        except Enough:
+            raise invalid(self.failures.told(), self.album.files, more=True) from None
+        if faults := [*self.failures.told(), *islice(clashes(self.written), MOST + 1)]:
+            raise invalid(faults, self.album.files)
         self.notices.extend(self.unused())
         return Specified(
             tracks=tuple(specs),
-            warnings=tuple(in_order(self.notices, self.album.files)),
+            warnings=notices(self.notices, self.album.files),
             origins=origins,
             files=tuple(dict.fromkeys([*self.album.files, *self.templates.files, *self.covers])),
         )
-
-    def tried(
-        self, track: Track, make: Callable[P, T], *args: P.args, **named: P.kwargs
-    ) -> T | None:
-        """Return what is made, or None if it can't be; the reason is kept with the track."""
-        try:
-            return make(*args, **named)
-        except ManifestError as fault:
-            place = fault.message, fault.span
-            self.faults.setdefault(place, (fault, []))[1].append(track.id)
-            return None
 
     def track(self, track: Track, title: str, number: int) -> TrackSpec | None:
         values = {**self.values(track), "title": title}
@@ -293,11 +285,3 @@ def _origins(track: Track, title: str) -> Origins:
         **{f"tags.{name}": sourced for name, sourced in track.tags.items()},
     }
     return {name: sourced for name, sourced in fields.items() if sourced}
-
-
-def _gathered(fault: tuple[ManifestError, list[str]]) -> ManifestError:
-    """Return one error for all the tracks that share it."""
-    error, tracks = fault
-    others = {1: "", 2: " and one other"}.get(len(tracks), f" and {len(tracks) - 1} others")
-    message = f"track `{tracks[0]}`{others}: {error.message}"
-    return ManifestError(message, span=error.span, hint=error.hint)

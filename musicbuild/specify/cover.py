@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..document import Node
-from ..document.source import read_bytes, shown
+from ..document.source import leads_out, read_bytes, shown
 from ..errors import ManifestError
 from ..hashing import Digest, digest_bytes
 
@@ -33,10 +33,10 @@ def picture(root: Path, written: str, node: Node) -> Cover:
     kind, signature = SIGNATURES.get(path.suffix.lower(), ("", b""))
     if not kind:
         raise node.error("a cover is a `.png` or a `.jpg`")
+    if leads_out(path, root):
+        raise node.error(f"`{shown(written)}` leads out of the manifest's folder")
     if not path.is_file():
         raise node.error(f"there is no picture `{shown(written)}`")
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise node.error(f"`{shown(written)}` leads out of the manifest's folder")
     try:
         data = read_bytes(path, BYTES, Path(written))
     except OSError as error:

@@ -8,6 +8,7 @@ import select
 import time
 
 import pytest
+from canary import WATCH
 from commands.folder import PAID, SCRIPT, TWO_TRACKS, surroundings
 
 SUM = """\
@@ -123,4 +124,5 @@ def read_all(terminal):
             break
         shown += more
     os.close(terminal)
+    WATCH.see("a terminal", shown)
     return shown.decode()

@@ -61,15 +61,15 @@ def test_a_plan_for_a_pull_request(folder):
     assert (
         found.out
         == """\
-### musicbuild plan: Nightfall
+### musicbuild plan: `Nightfall`
 
 | | track | model | length | price | why |
 |---|---|---|---:|---:|---|
-| `+` | `menu` | musicgen | 30 s | 9 tokens | new |
+| `+` | `menu` | `musicgen` | 30 s | 9 tokens | new |
 
 **to pay: 9 tokens (1 track)**
 
-<details><summary>prompt of menu</summary>
+<details><summary>prompt of <code>menu</code></summary>
 
 ```text
 Calm, 80 BPM

@@ -21,18 +21,18 @@ def test_a_plan_in_markdown_keeps_its_prompts_inside_their_fences():
         spent={"tokens": Decimal(1)},
     )
     assert text(plan_markdown(shown)) == whole("""
-        ### musicbuild plan: Night\\*fall\\*
+        ### musicbuild plan: `Night*fall*`
 
         | | track | model | length | price | why |
         |---|---|---|---:|---:|---|
-        | `+` | `boss` | musicgen | 60 s | 9 tokens | new |
-        | `~` | `menu` | musicgen | 60 s | 9 tokens | prompt changed |
+        | `+` | `boss` | `musicgen` | 60 s | 9 tokens | new |
+        | `~` | `menu` | `musicgen` | 60 s | 9 tokens | prompt changed |
 
         1 track up to date.
 
         **to pay: 18 tokens (2 tracks)   spent so far: 1**
 
-        <details><summary>prompt of boss</summary>
+        <details><summary>prompt of <code>boss</code></summary>
 
         `````text
         Calm
@@ -42,7 +42,7 @@ def test_a_plan_in_markdown_keeps_its_prompts_inside_their_fences():
 
         </details>
 
-        <details><summary>prompt of menu</summary>
+        <details><summary>prompt of <code>menu</code></summary>
 
         ```diff
         - Calm synthwave, 80 BPM

@@ -14,7 +14,7 @@ import httpx
 from gateway import Gateway
 
 from musicbuild.clock import Clock
-from musicbuild.providers import http
+from musicbuild.providers import http, wire
 
 # A key and two certificates for these tests alone; they open nothing.
 KEY = """\
@@ -61,9 +61,9 @@ def between(gateway: Gateway, clock: Clock, monkeypatch, folder: Path) -> Iterat
 
     `connect` are orders, and `stream` is audio that comes.
     """
-    carry = httpx.HTTPTransport.handle_request
+    carry = wire.Transport.handle_request
 
-    def handle(transport: httpx.HTTPTransport, request: httpx.Request) -> httpx.Response:
+    def handle(transport: wire.Transport, request: httpx.Request) -> httpx.Response:
         fault = None
         if request.method == "POST":
             words = json.loads(request.content)["prompt"]
@@ -83,7 +83,10 @@ def between(gateway: Gateway, clock: Clock, monkeypatch, folder: Path) -> Iterat
                 return carry(transport, request)
             case "tls-another-host" | "tls-expired" | "tls-untrusted" as name:
                 trusted = "" if name == "tls-untrusted" else TRUSTED[name]
-                with _tls_server(folder, TRUSTED[name]) as port, _trusting(trusted) as through:
+                with (
+                    _tls_server(folder, TRUSTED[name]) as port,
+                    _trusting(trusted) as through,
+                ):
                     request.url = request.url.copy_with(scheme="https", port=port)
                     return carry(through, request)
             case "dripping":
@@ -103,7 +106,7 @@ def between(gateway: Gateway, clock: Clock, monkeypatch, folder: Path) -> Iterat
                 raise AssertionError(name)
 
     with monkeypatch.context() as patched:
-        patched.setattr(httpx.HTTPTransport, "handle_request", handle)
+        patched.setattr(wire.Transport, "handle_request", handle)
         yield
 
 
@@ -131,12 +134,12 @@ def _closed_port() -> Iterator[int]:
 
 
 @contextmanager
-def _trusting(authority: str) -> Iterator[httpx.HTTPTransport]:
+def _trusting(authority: str) -> Iterator[wire.Transport]:
     """Yield a way that trusts this authority besides those that musicbuild trusts."""
     context = http.tls()
     if authority:
         context = ssl.create_default_context(cadata=authority)
-    with httpx.HTTPTransport(verify=context, trust_env=False, retries=0) as transport:
+    with wire.Transport(context) as transport:
         yield transport
 
 

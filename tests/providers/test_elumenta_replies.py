@@ -88,7 +88,23 @@ def test_an_id_is_one_step_of_a_path(told, text):
     ("figures", "amount"),
     [
         *(((9,), 9), ((None, 58), 58), (("9",), 9), ((0,), 0), ((9.5,), Decimal("9.5"))),
-        *(((bad,), None) for bad in (None, True, -1, "nine", 10**10, 1e300, [], {}, "NaN", "-0.1")),
+        *(
+            ((bad,), None)
+            for bad in (
+                None,
+                True,
+                -1,
+                "nine",
+                10**10,
+                1e300,
+                [],
+                {},
+                "NaN",
+                "-0.1",
+                "1e-19",
+                "1e-999",
+            )
+        ),
         (("Infinity", 4), 4),
         ((float("nan"), 4), 4),
         ((), None),

@@ -30,9 +30,10 @@ from musicbuild.errors import (
     Undelivered,
 )
 from musicbuild.providers import credentials, download, http
-from musicbuild.providers.credentials import Secret, printable
+from musicbuild.providers.credentials import Secret
 from musicbuild.providers.download import Expired, Limits, is_public, locate
 from musicbuild.providers.http import Api
+from musicbuild.providers.wire import Deadline
 from musicbuild.testing import FakeClock
 
 ORDER = {"model": "musicgen", "prompt": "calm", "duration": 15}
@@ -83,8 +84,9 @@ def test_a_malformed_key_is_not_shown(key):
 
 
 def test_foreign_text_is_made_fit_to_print():
-    assert printable("a\r\n\x1b]0;b\x07\u202ec\x9b1m\u2028d\ud800") == "a ]0;bc1m d"
-    assert len(printable("x" * 10**6)) == 301
+    line = Secret(KEY).line
+    assert line("a\r\n\x1b]0;b\x07\u202ec\x9b1m\u2028d\ud800") == "a ]0;bc1m d"
+    assert len(line("x" * 10**6)) == 301
 
 
 def test_the_key_is_not_logged(gateway, api, caplog):
@@ -196,14 +198,16 @@ def test_an_api_on_a_name_of_this_machine(gateway, api):
     # `localhost` may be found at an address where nobody listens as well.
     base = gateway.url.replace("127.0.0.1", "localhost")
     assert api(base).post(POST, ORDER).good
-    assert download.download(f"{base}/audio/gen_01j9x2000001-0.mp3", clock=FakeClock(), own=base)
+    assert download.download(
+        f"{base}/audio/gen_01j9x2000001-0.mp3", clock=FakeClock(), secret=Secret(KEY), own=base
+    )
 
 
 # Audio.
 
 
 def own(gateway, clock=None):
-    return {"clock": clock or FakeClock(), "own": gateway.url}
+    return {"clock": clock or FakeClock(), "secret": Secret(KEY), "own": gateway.url}
 
 
 @pytest.fixture
@@ -267,7 +271,7 @@ def test_audio_has_a_slowest_speed(gateway, url):
 def test_where_no_audio_is_fetched_from(gateway, url):
     for base in ("", gateway.url):
         with pytest.raises(Undelivered):
-            download.download(url, clock=FakeClock(), own=base)
+            download.download(url, clock=FakeClock(), secret=Secret(KEY), own=base)
     assert gateway.requests == []
 
 
@@ -285,14 +289,14 @@ def test_a_host_that_is_not_found_is_looked_up_again(monkeypatch, clock):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Undelivered, match=r"`cdn\.example` can't be found"):
-        download.download("https://cdn.example/a.mp3", clock=clock)
+        download.download("https://cdn.example/a.mp3", clock=clock, secret=Secret(KEY))
     assert clock.slept == [1, 2, 4]
 
 
 def test_an_api_elsewhere_may_not_serve_audio_from_this_machine(gateway, url):
     for base in ("", "https://elumenta.ru", "http://127.0.0.1:9"):
         with pytest.raises(Undelivered, match="so is not fetched"):
-            download.download(url, clock=FakeClock(), own=base)
+            download.download(url, clock=FakeClock(), secret=Secret(KEY), own=base)
     assert gateway.requests == []
 
 
@@ -302,7 +306,11 @@ def test_addresses_of_the_open_internet(address):
 
 
 @pytest.mark.parametrize(
-    "address", ["", "fe80::1%eth0", "64:ff9b:1::1", "2001:0:a9fe:a9fe::", "::"]
+    "address",
+    [
+        *("", "fe80::1%eth0", "64:ff9b:1::1", "2001:0:a9fe:a9fe::", "::", "fec0::1", "5f00::1"),
+        *("192.88.99.1", "3fff::1", "2001:db8::1", "100::1", "ff02::1", "255.255.255.255"),
+    ],
 )
 def test_addresses_of_no_audio(address):
     assert not is_public(address)
@@ -330,8 +338,8 @@ def test_a_host_that_is_looked_up_only_once_can_not_change(monkeypatch):
     answers = deque([[(2, 1, 6, "", ("8.8.8.8", 443))], [(2, 1, 6, "", ("127.0.0.1", 443))]])
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.popleft())
     target = locate("https://cdn.example/a.mp3")
-    with http.client(read=1, keep=False) as through:
-        (request,) = target.requests(through)
+    with http.client(keep=False) as through:
+        (request,) = target.requests(through, Deadline(FakeClock(), 1))
     assert request.url.host == "8.8.8.8"
     assert request.headers["host"] == "cdn.example"
     assert request.extensions["sni_hostname"] == "cdn.example"
@@ -383,11 +391,12 @@ def test_the_certificate_is_that_of_the_host_and_not_of_its_address(secure, host
     target = locate(url)
     port = secure.server_address[1]
     here = download.Target(target.url.copy_with(port=port), target.addresses)
-    with http.client(read=5, keep=False) as through:
+    deadline = Deadline(FakeClock(), 5)
+    with http.client(keep=False) as through:
         if host == "cdn.example":
-            response = download._connected(through, here)
+            response = download._connected(through, here, deadline)
             assert response.read() == b"song"
             assert secure.host == f"cdn.example:{port}"
         else:
             with pytest.raises(Exception, match="CERTIFICATE_VERIFY_FAILED"):
-                download._connected(through, here)
+                download._connected(through, here, deadline)

@@ -282,4 +282,6 @@ class SimulatedElumenta(Elumenta):
 
     def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
         del environment
-        return ElumentaConnection(PROVIDER, self.service(), clock, base=BASE, poll=5.0)
+        return ElumentaConnection(
+            PROVIDER, self.service(), clock, base=BASE, secret=SECRET, poll=5.0
+        )
