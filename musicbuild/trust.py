@@ -8,7 +8,7 @@ from pathlib import Path
 from . import lock as locks
 from .errors import IntegrityError
 from .hashing import Digest
-from .lock import Lock, Purchase, are_confused
+from .lock import Lock, Purchase
 from .spec import GenerateSpec
 from .store import Store
 
@@ -52,25 +52,9 @@ def misplaced(lock: Lock) -> Iterator[Digest]:
     return (key for key, one in lock.purchases.items() if spec_of(one).key != key)
 
 
-def confused(lock: Lock) -> Iterator[tuple[Purchase, Purchase]]:
-    """Yield purchases that can't both be right: they were paid for, and have the same audio."""
-    first: dict[Digest, Purchase] = {}
-    for one in lock.purchases.values():
-        other = first.setdefault(one.audio, one)
-        if are_confused(one, other):
-            yield other, one
-
-
 def faults(lock: Lock) -> Iterator[str]:
     """Say in what the purchases of a lock contradict themselves."""
-    for key in misplaced(lock):
-        yield f"purchase `{key:.12}` does not match its key"
-    for one, other in confused(lock):
-        yield shared_audio(one, other)
-
-
-def shared_audio(one: Purchase, other: Purchase) -> str:
-    return f"generations {one.generation!r:.60} and {other.generation!r:.60} have the same audio"
+    return (f"purchase `{key:.12}` does not match its key" for key in misplaced(lock))
 
 
 def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:

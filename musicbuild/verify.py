@@ -18,7 +18,7 @@ from .outputs import Found, Tree
 from .plan import picked
 from .spec import GenerateSpec, Output, TrackSpec
 from .store import Store
-from .trust import RESTORE, confused, find_lock, misplaced, shared_audio, spec_of
+from .trust import find_lock, misplaced, spec_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +142,6 @@ class _Verdict:
         """Hold the lock's entries against each other, and against the store."""
         for key in misplaced(self.lock):
             yield Finding(Problem.WRONG_KEY, f"purchase {key:.12}", Mend.VERSION_CONTROL)
-        for one, other in confused(self.lock):
-            said = IntegrityError(shared_audio(one, other), hint=RESTORE)
-            yield Finding(Problem.LOCK, self.subject.lock_path.name, Mend.SAID, said=said)
         for key, purchase in self.lock.purchases.items():
             if self.held.whole.get(purchase.audio, purchase.bytes) != purchase.bytes:
                 yield Finding(Problem.WRONG_SIZE, f"purchase {key:.12}", Mend.VERSION_CONTROL)

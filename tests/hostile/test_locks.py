@@ -7,18 +7,16 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
-from decimal import Decimal
 
 import pytest
 from commands.folder import Folder
 from effort import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import purchase, sketch, spec
+from specimens import purchase, spec
 
 from musicbuild import lock as locks
 from musicbuild import pieces
-from musicbuild.cost import Cost
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, dump, parse
@@ -274,10 +272,9 @@ CALM, LOUD = spec("calm"), spec("loud")
 PAID = {CALM.key: purchase(CALM), LOUD.key: purchase(LOUD)}
 
 
-def _same_audio(one, other, **more):
-    bought = {wish.key: replace(purchase(wish), **more) for wish in (one, other)}
-    audio = bought[one.key].audio
-    return {**bought, other.key: replace(bought[other.key], audio=audio)}
+def _same_audio(one, other):
+    audio = PAID[one.key].audio
+    return {**PAID, other.key: replace(PAID[other.key], audio=audio)}
 
 
 CONTRADICTIONS = {
@@ -293,13 +290,7 @@ CONTRADICTIONS = {
         {CALM.key: replace(PAID[CALM.key], prompt="other")},
         f"purchase `{CALM.key[:12]}` does not match its key",
     ),
-    "another's audio": (
-        _same_audio(CALM, LOUD),
-        f"generations 'gen_{CALM.key[:8]}' and 'gen_{LOUD.key[:8]}' have the same audio",
-    ),
-    "one generation for two": (_same_audio(CALM, LOUD, generation="gen_1"), ""),
-    "the same audio for nothing": (_same_audio(sketch("calm"), sketch("loud")), ""),
-    "the same audio, one for nothing": (_same_audio(CALM, sketch("loud")), ""),
+    "the same audio twice, as a service may give it": (_same_audio(CALM, LOUD), ""),
 }
 
 
@@ -317,20 +308,6 @@ def test_a_lock_that_contradicts_itself_is_not_read(tmp_path, row):
     assert str(raised.value) == f"`musicbuild.lock` is damaged: {says}\n{RESTORE}"
     with pytest.raises(IntegrityError, match="; nothing was ordered\n"):
         check_before_paying(Lock(purchases), [])
-
-
-def test_no_purchase_enters_a_lock_with_the_audio_of_another():
-    lock = Lock({CALM.key: PAID[CALM.key]})
-    wrong = replace(PAID[LOUD.key], audio=PAID[CALM.key].audio)
-    with pytest.raises(IntegrityError) as raised:
-        lock.with_purchase(LOUD.key, wrong)
-    assert str(raised.value) == (
-        f"generation `gen_{LOUD.key[:8]}` came with the very audio of generation"
-        f" `gen_{CALM.key[:8]}`\n"
-        "hint: it is paid and kept in the journal: ask the provider which one is right"
-    )
-    free = replace(wrong, cost=Cost(Decimal(0), "tokens"))
-    assert len(lock.with_purchase(LOUD.key, free).purchases) == 2
 
 
 @pytest.fixture(scope="module")
@@ -373,18 +350,6 @@ def test_swapped_purchases_master_nothing(folder, words):
     ran = folder.run("verify")
     assert ran.code == 7
     assert ran.out.count("is not what its key was made from") == 2
-
-
-def test_shared_audio_is_told_by_verify(folder):
-    def share(whole):
-        for number, bought in enumerate(whole["purchases"].values()):
-            bought.update(cost="9", audio="0" * 64, generation=f"gen_{number}")
-
-    change(folder, share)
-    ran = folder.run("verify")
-    assert ran.code == 7
-    assert "have the same audio" in ran.out
-    assert folder.run("build").code == 7
 
 
 # Paths and texts.
