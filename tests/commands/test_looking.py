@@ -7,7 +7,9 @@ import re
 
 from commands.folder import PAID
 
-KEY = "a" * 64
+from musicbuild.spec import GenerateSpec
+
+KEY = GenerateSpec("elumenta", "musicgen", "Old", 30).key
 
 
 def test_list_says_where_each_track_stands(built):
