@@ -197,7 +197,8 @@ class Disk:
         node = self.file(source)
         self._must_be_folder(_above(target))
         if isinstance(self.live.get(target), Folder):
-            raise _error(errno.EISDIR, target)
+            above = source.startswith(f"{target}/")
+            raise _error(errno.ENOTEMPTY if above else errno.EISDIR, target)
         if source in self.noise:
             self.noise[target] = self.noise.pop(source)
             return
