@@ -6,9 +6,9 @@ import os
 import re
 from functools import cached_property
 from pathlib import Path
-from stat import S_ISREG
 from typing import Any
 
+from .. import reading
 from ..errors import ManifestError, Span
 
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -91,16 +91,12 @@ def leads_out(path: Path, folder: Path) -> bool:
 
 def read_bytes(path: Path, most: int, shown_as: Path) -> bytes:
     """Read a plain file; raise ManifestError if it is none, or is too large."""
-    # A pipe's reader would wait for whoever writes to it.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        if not S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise ManifestError(f"`{shown_as.as_posix()}` is no plain file")
-        data = file.read(most + 1)
-    if len(data) > most:
-        size = f"{most // 2**20} MiB" if most >= 2**20 else f"{most // 2**10} KiB"
-        raise ManifestError(f"`{shown_as.as_posix()}` is larger than {size}")
-    return data
+    try:
+        return reading.contents(os.path.realpath(path), most=most)
+    except reading.NotPlain:
+        raise ManifestError(f"`{shown_as.as_posix()}` is no plain file") from None
+    except reading.TooLarge as error:
+        raise ManifestError(f"`{shown_as.as_posix()}` {error.strerror}") from None
 
 
 def decode(data: bytes, path: Path) -> Source:
