@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 from . import durable, reading
 from .clock import Clock, stamp
 from .errors import Claimed, PolicyError
-from .state import check_state
+from .records import check_records
 
 UNSUPPORTED = frozenset({errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP})
 """What a file system says that has no locks, or whose server gives none."""
@@ -31,7 +31,7 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
     Who holds it is written beside the claim for people to read; it decides nothing.
     Raises IntegrityError, with nothing written, if the folder or a part of it is a link.
     """
-    check_state(folder)
+    check_records(folder)
     durable.make_folder(folder)
     holder = folder / "claim.json"
     # A lock by a file's mere existence would outlive a build that is killed.

@@ -15,10 +15,10 @@ from .manifest import Album
 from .outputs import Found, Tree
 from .plan import Wishes, plan
 from .providers import DEFAULT_MODEL, Providers
+from .records import check_records
 from .reserve import other_places
 from .spec import TrackSpec
 from .specify import Specified, specify
-from .state import check_state
 from .steps import Plan
 from .store import Store
 from .trust import read_lock
@@ -103,5 +103,5 @@ def open_project(path: Path, providers: Providers | None = None) -> Project:
     album = manifest.load(path)
     specified = specify(album, providers.model)
     project = Project(album, specified, Lock(), providers)
-    check_state(project.state)
+    check_records(project.state)
     return replace(project, lock=read_lock(project.lock_path, project.store))

@@ -20,7 +20,7 @@ from ..errors import InvalidManifest, MusicbuildError
 from ..lock import FILE_NAME, load
 from ..project import STATE_FOLDER, Project, open_project
 from ..providers import GROUP, Connection, Providers
-from ..state import check_state
+from ..records import check_records
 from .opening import manifest_path
 from .options import Settings, with_settings
 
@@ -95,7 +95,7 @@ def _plugins(providers: Providers) -> Iterator[Finding]:
 def _state(root: Path) -> Finding:
     folder = root / STATE_FOLDER
     try:
-        check_state(folder)
+        check_records(folder)
         with tempfile.TemporaryFile(dir=folder if folder.is_dir() else root):
             pass
     except MusicbuildError as error:

@@ -13,9 +13,9 @@ from ..findings import Grade, Report
 from ..lock import Lock
 from ..project import Project
 from ..providers import Providers
+from ..records import check_records
 from ..spec import GenerateSpec
 from ..specify import specify
-from ..state import check_state
 from ..verify import Subject, verify
 from .opening import manifest_path
 from .options import Settings, with_settings
@@ -32,7 +32,7 @@ def command(settings: Settings) -> Answer:
     providers = Providers()
     album = manifest.load(manifest_path(settings))
     project = Project(album, specify(album, providers.model), Lock(), providers)
-    check_state(project.state)
+    check_records(project.state)
     report = verify(
         Subject(
             root=project.root,

@@ -20,7 +20,7 @@ from musicbuild.hashing import digest_bytes, digest_file
 from musicbuild.journal import Journal
 from musicbuild.lock import Lock
 from musicbuild.outputs import Tree
-from musicbuild.state import check_state
+from musicbuild.records import check_records
 from musicbuild.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such files there")
@@ -250,9 +250,9 @@ def test_no_part_of_our_records_may_be_a_link(root, victim, part):
 
 
 def test_records_that_are_not_there_or_no_folder_are_no_links(root):
-    check_state(root / ".musicbuild")
+    check_records(root / ".musicbuild")
     (root / ".musicbuild").write_bytes(b"")
-    check_state(root / ".musicbuild")
+    check_records(root / ".musicbuild")
 
 
 @pytest.mark.parametrize("words", ["build", "build --draft", "recover", "plan", "verify", "doctor"])

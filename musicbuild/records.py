@@ -16,7 +16,7 @@ PARTS = ("", "store", "store/objects", "journal", "journal/failed")
 """The folders whose names nobody but us gives to anything."""
 
 
-def check_state(folder: Path) -> None:
+def check_records(folder: Path) -> None:
     """Raise IntegrityError if the folder of our records, or a part of it, is a link."""
     for place in _links(folder):
         raise IntegrityError(
