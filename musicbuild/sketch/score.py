@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .brief import Brief
-from .style import Mix
+from .style import Meter, Mix
 from .theory import Chord
 
 BEAT = 480
 """Ticks of a beat, the unit of all times in a score."""
-
-STEP = BEAT // 4
-"""Ticks of a sixteenth, the grid on which patterns are written."""
 
 DRUMS: Mapping[str, int] = {
     "kick": 36,
@@ -73,14 +70,15 @@ class ChordSpan:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The plan of a piece in time; `beats` are those of a bar.
+    """The plan of a piece in time.
 
+    A beat is the one that is counted, in six-eight a dotted quarter.
     `final` is the tick of the last chord, which rings until `end`; a loop has none, and there
     `final` is `end`.  The chords follow each other without a gap from nought to `end`.
     """
 
     bpm: Fraction
-    beats: int
+    meter: Meter
     final: int
     end: int
     sections: tuple[Section, ...]
@@ -89,7 +87,12 @@ class Form:
     @property
     def bar(self) -> int:
         """Ticks of a bar."""
-        return self.beats * BEAT
+        return self.meter.beats * BEAT
+
+    @property
+    def step(self) -> int:
+        """Ticks of a sixteenth, the grid on which patterns are written."""
+        return BEAT // self.meter.parts
 
     def chord_at(self, tick: int) -> Chord:
         place = bisect_right(self.chords, tick, key=lambda span: span.start)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .style import FOUR, SIX, THREE, Meter
+
 INSTRUMENTS: Mapping[str, tuple[str, str]] = {
     "acoustic guitar": ("nylon guitar", "chords"),
     "arpeggio": ("pluck", "arpeggio"),
@@ -59,10 +61,27 @@ DRUMS = ("drums", "drum", "beat", "beats", "percussion", "drum kit", "drum machi
 NO_DRUMS = ("beatless", "drumless", "percussionless", "drum-free")
 LOOPS = ("loop", "loops", "loopable", "looping", "seamless")
 CRACKLE = ("vinyl", "crackle")
-WALTZES = ("waltz", "3/4", "three-four")
 RISING = ("rising", "build", "builds", "building", "crescendo", "growing")
 STRAIGHT = ("straight",)
 SWINGING = ("swing", "shuffle", "swinging")
+
+METERS: Mapping[str, Meter] = {
+    "4/4": FOUR,
+    "3/4": THREE,
+    "6/8": SIX,
+    "12/8": SIX,
+    "four-four": FOUR,
+    "three-four": THREE,
+    "six-eight": SIX,
+    "waltz": THREE,
+    "waltzes": THREE,
+    "minuet": THREE,
+    "jig": SIX,
+    "tarantella": SIX,
+    "barcarolle": SIX,
+    "sea shanty": SIX,
+}
+"""Meters by the words for them, figures before the names of dances."""
 
 TEMPI: Mapping[str, tuple[int, int]] = {
     "very slow": (52, 60),

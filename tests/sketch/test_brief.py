@@ -120,8 +120,8 @@ def test_moods_move_energy_brightness_and_mode():
 
 
 def test_other_wishes():
-    assert read("a waltz").beats == 3
-    assert read("rock").beats == 4
+    assert read("a waltz").meter.name == "3/4"
+    assert read("rock").meter.name == "4/4"
     assert read("a seamless loop of rock").loop
     assert not read("rock, no loop").loop
     assert read("rock", loop=True).loop
