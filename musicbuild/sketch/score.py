@@ -16,6 +16,7 @@ BEAT = 480
 
 DRUMS: Mapping[str, int] = {
     "kick": 36,
+    "rim": 37,
     "snare": 38,
     "clap": 39,
     "brush": 40,
@@ -26,6 +27,8 @@ DRUMS: Mapping[str, int] = {
     "open": 46,
     "crash": 49,
     "ride": 51,
+    "tambourine": 54,
+    "conga": 63,
     "shaker": 70,
 }
 """The pitch that a drum has in a part of drums, as in General MIDI where it has such a drum."""

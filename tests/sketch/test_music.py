@@ -45,6 +45,14 @@ every_style = pytest.mark.parametrize("style", STYLES)
 
 # What can be played on each, as MIDI pitches, from the lowest string or key to a good player's top.
 RANGES = {
+    "808 bass": (24, 60),
+    "accordion": (41, 93),
+    "chip bass": (24, 60),
+    "fiddle": (55, 100),
+    "pulse": (36, 96),
+    "reese": (24, 60),
+    "square": (48, 96),
+    "steel guitar": (40, 84),
     "bell": (60, 108),
     "brass": (40, 84),
     "choir": (40, 84),
