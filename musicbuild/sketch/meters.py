@@ -13,7 +13,8 @@ from .style import FOUR, SIX, THREE, Arpeggio, Bass, Beat, Figure, Hits, Layer, 
 
 Texts = tuple[str, ...]
 
-# fmt: off  tables are read by column
+# Tables are read by column.
+# fmt: off
 _DRUMS: Mapping[Meter, Mapping[str, Texts]] = {
     FOUR: {
         "kick": ("X.......x.......", "X.....x.X......."),
@@ -122,9 +123,8 @@ def in_meter(figure: Figure, meter: Meter, native: Meter) -> Figure:
 def _rewritten(texts: Texts, others: Texts, meter: Meter) -> Texts:
     """Take other rhythms in place of these, unless each of these is but one note."""
     if all(len(read_pattern(text, len(text))) <= 1 for text in texts):
-        mark = texts[0][0]
-        held = "=" if "=" in texts[0] else "."
-        return (mark.ljust(meter.steps, held),)
+        step = read_pattern(texts[0], len(texts[0]))[0]
+        return (step.mark.ljust(meter.steps, "." if step.length == 1 else "="),)
     return others
 
 

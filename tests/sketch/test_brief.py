@@ -23,7 +23,7 @@ def read(prompt, *, seed=0, take=1, loop=False):
         ("smoky jazz club, double bass", "jazz"),
         ("dreamy ambient soundscape", "ambient"),
         ("grunge rock with a guitar riff", "rock"),
-        ("1980s synthwave", "electronic"),
+        ("1980s synthwave", "synthwave"),
         ("no jazz, just lo-fi", "lo-fi"),
         ("a walk in the park", "neutral"),
         ("", "neutral"),
@@ -133,7 +133,7 @@ def test_other_wishes():
 
 def test_it_says_why():
     assert read("Dark synthwave in A minor, 100 BPM, no drums").why == (
-        "style electronic: synthwave",
+        "style synthwave: synthwave",
         "moods: dark",
         "tempo: 100 as asked",
         "key: A minor",
