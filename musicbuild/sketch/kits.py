@@ -167,7 +167,7 @@ KITS: Mapping[str, Mapping[str, Hit]] = {
     },
     "808 kit": {
         **_COMMON,
-        "kick": Hit((Thump(47, 130, 0.05, 0.8, drive=1.5), Burst(1500, 5000, 0.004, 0.4)), 0.9),
+        "kick": Hit((Thump(47, 130, 0.05, 0.5, drive=1.5), Burst(1500, 5000, 0.004, 0.4)), 0.6),
         "snare": _snare(205, 9500, 0.15),
         "hat": _hat(0.028),
     },

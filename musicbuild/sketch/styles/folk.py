@@ -63,7 +63,7 @@ MEDIEVAL = Style(
         "middle ages": 5, "lute": 4, "castle": 3, "knight": 2, "village": 3, "court dance": 4,
         "hurdy-gurdy": 4, "market square": 2,
     },
-    tempo=(88, 112), minor=0.65, energy=0.5, brightness=0.45, arc="arch", room=Room(1.5, 0.5),
+    tempo=(82, 98), minor=0.65, energy=0.5, brightness=0.45, arc="arch", room=Room(1.5, 0.5),
     tone=Tone(air=0.6),
     major_progressions=("I IV I V", "I bVII I IV", "I V IV I"),
     minor_progressions=("i VII i VII", "i III VII i", "i v VI VII", "i VII VI i"),

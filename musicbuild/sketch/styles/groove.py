@@ -26,8 +26,8 @@ FUNK = Style(
         "funk": 5, "funky": 5, "disco": 5, "soul": 4, "motown": 5, "groove": 3, "groovy": 4,
         "slap bass": 4, "r&b": 4, "seventies": 3, "1970s": 3, "70s": 3, "heist": 2,
     },
-    tempo=(98, 116), minor=0.65, energy=0.7, brightness=0.6, swing=0.54, swing_grid=1, arc="full",
-    room=Room(0.8, 0.45), tone=Tone(air=1.0),
+    tempo=(96, 112), minor=0.65, energy=0.7, brightness=0.6, swing=0.54, swing_grid=1, arc="full",
+    room=Room(0.8, 0.45), tone=Tone(air=0.6),
     major_progressions=("Imaj7 IVmaj7", "Imaj7 vi7 ii7 V7", "IVmaj7 iii7 ii7 V7"),
     minor_progressions=("i9 iv9", "i7 VII VImaj7 VII", "i9 i9 iv9 v7"),
     final_major="I69", final_minor="i9",
@@ -58,7 +58,7 @@ FUNK = Style(
                 Layer("hat", ("x.oox.oox.oox.oo", "xoxoxoxoxoxoxoxo"), intro=True),
                 Layer("conga", ("o...x.o.o..ox.o.",), 0.8)),
             ({"snare": "x.xX"}, {"snare": "..x.xxXx"}), ending=("kick", "crash")),
-            Mix(-2, send=0.09, width=0.8, jitter=0.003), 0.9),
+            Mix(-4, send=0.09, width=0.8, jitter=0.003), 0.9),
     ),
 )
 HIP_HOP = Style(
@@ -68,7 +68,7 @@ HIP_HOP = Style(
         "boom bap": 2, "gangsta": 4, "urban": 3, "street": 2, "freestyle": 3, "phonk": 4,
     },
     tempo=(72, 92), minor=0.85, energy=0.6, brightness=0.5, arc="steady", room=Room(1.4, 0.4),
-    tone=Tone(air=0.9),
+    tone=Tone(air=0.5),
     major_progressions=("I vi IV V", "IVmaj7 iii7 vi I"),
     minor_progressions=("i VI i VII", "i iv VI v", "i VI iv i", "iadd9 VImaj7"),
     roles=(
@@ -81,7 +81,7 @@ HIP_HOP = Style(
         Role("bass", "bass", "808 bass",
             Bass(28, 40, ("R=====r=..r=....", "R==r======r===..", "R=======..r=f===",
             "R=....r===..o=..")),
-            Mix(-3, send=0.01, drive=1.8, jitter=0.0), 0.85, 0.4),
+            Mix(-8, send=0.01, drive=2.2, jitter=0.0), 0.85, 0.4),
         Role("lead", "lead", "bell",
             Melody(67, 86, ("X=..x=..X=....x=", "..x=x=..X=======", "X=====x=..x=....",
             "x=x=..x=X=......"), "X===x=X=........", rest=0.1),
@@ -95,7 +95,7 @@ HIP_HOP = Style(
                 Layer("open", ("..........o.....", "..............o."), 0.75),
                 Layer("rim", ("......,..,......", "...,......,....."), 0.6)),
             ({"clap": "x.xx"}, {"snare": ",oxX"}), crash=False, ending=("kick", "clap")),
-            Mix(-2, send=0.07, width=0.8, jitter=0.002), 0.9),
+            Mix(-5, send=0.07, width=0.8, jitter=0.002), 0.9),
     ),
 )
 LATIN = Style(
@@ -105,7 +105,7 @@ LATIN = Style(
         "rumba": 5, "reggaeton": 4, "cuban": 5, "flamenco": 4, "mariachi": 4, "brazilian": 4,
         "tropical": 3, "fiesta": 4, "mexican": 3, "spanish": 3, "conga": 3,
     },
-    tempo=(92, 116), minor=0.5, energy=0.65, brightness=0.55, room=Room(1.1, 0.45),
+    tempo=(84, 100), minor=0.5, energy=0.65, brightness=0.55, room=Room(1.1, 0.45),
     tone=Tone(air=0.9),
     major_progressions=("I IV V IV", "Imaj7 vi7 ii7 V7", "ii7 V7 Imaj7 vi7"),
     minor_progressions=("i iv v i", "i VII VI v", "i9 iv9 VII IIImaj7"),

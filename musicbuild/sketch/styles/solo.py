@@ -14,7 +14,7 @@ SOLO_PIANO = Style(
         "romantic": 2, "intimate": 3, "emotional": 1, "wedding": 2,
     },
     tempo=(66, 84), minor=0.4, energy=0.4, brightness=0.45, drums=False, room=Room(1.8, 0.45),
-    tone=Tone(air=0.7), tail=2.6,
+    tone=Tone(lowpass=7500, air=0.0), tail=2.6,
     major_progressions=("I V vi IV", "Iadd9 vi7 IV V", "I iii vi IV", "Imaj7 IVmaj7 ii7 V"),
     minor_progressions=("i VI III VII", "i iv VII III", "i v VI iv", "iadd9 VImaj7 iv v"),
     final_major="Iadd9", final_minor="iadd9",

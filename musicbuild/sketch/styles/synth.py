@@ -27,7 +27,7 @@ SYNTHWAVE = Style(
         "synthwave": 5, "retrowave": 5, "outrun": 5, "darksynth": 5, "vaporwave": 4, "1980s": 4,
         "80s": 4, "eighties": 4, "cyberpunk": 4, "neon": 3, "night drive": 3, "racing": 2,
     },
-    tempo=(84, 112), minor=0.75, energy=0.7, brightness=0.6, room=Room(2.2, 0.35),
+    tempo=(80, 100), minor=0.75, energy=0.7, brightness=0.6, room=Room(2.2, 0.35),
     tone=Tone(air=0.7),
     major_progressions=("I V vi IV", "vi IV I V", "I iii IV V"),
     minor_progressions=("i VI III VII", "i VI iv VII", "VI VII i i", "i III VII iv"),

@@ -68,7 +68,7 @@ TENSION = Style(
         "spy": 5, "ticking": 4, "heist": 4, "chase": 4, "pursuit": 5, "investigation": 4,
         "crime": 3, "detective": 3, "countdown": 5, "escape": 3, "infiltration": 4, "danger": 3,
     },
-    tempo=(100, 126), minor=0.95, energy=0.6, brightness=0.5, arc="build", room=Room(2.2, 0.4),
+    tempo=(106, 128), minor=0.95, energy=0.6, brightness=0.5, arc="build", room=Room(2.2, 0.4),
     tone=Tone(air=0.8),
     major_progressions=("vi iii IV ii", "I iii vi V"),
     minor_progressions=("i i VI v", "i iidim VI i", "i VI iv v", "i III iidim v"),
