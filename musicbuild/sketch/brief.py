@@ -63,7 +63,7 @@ class Brief:
     `length` is in samples at `sample_rate`.  `bpm` is None where none is asked for, and `tempo`
     the range to choose from then.  `tonic` is a pitch class, nought is C.  Energy and brightness
     go from 0 to 1.  `unwanted` are voices the prompt forbids.  `why` says in phrases what was
-    decided by what.
+    decided by what; `ignored` are the musical words that nothing here answers to.
     """
 
     prompt: str
@@ -86,6 +86,7 @@ class Brief:
     loop: bool
     path: tuple[str | int, ...]
     why: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
 
     @property
     def minor(self) -> bool:
@@ -142,6 +143,7 @@ def read_prompt(
             f"key: {NOTE_NAMES[tonic]} {mode}",
             f"drums: {'yes' if drums else 'no'}",
         ),
+        ignored=_ignored(text, spoke),
     )
 
 
@@ -228,6 +230,18 @@ def _named_key(written: str) -> re.Match[str] | None:
             if not article or _PHRASE_ENDS.match(written, match.end()):
                 return match
     return None
+
+
+def _ignored(text: _Text, spoke: Sequence[str]) -> tuple[str, ...]:
+    """Return, in the order of the prompt, what is music and neither known here nor denied."""
+    unheard = {word for word in words.UNANSWERED if text.has(word)}
+    # Names of styles that were outweighed.
+    for style in STYLES:
+        unheard.update(word for word in style.words if style.words[word] >= 5 and text.has(word))
+    answered = " ".join((*spoke, *words.METERS, *words.INSTRUMENTS, *words.MOODS))
+    lower = text.written.lower()
+    kept = (word for word in unheard if word not in answered)
+    return tuple(sorted(kept, key=lambda word: (lower.find(word), word)))
 
 
 def _instruments(text: _Text) -> tuple[tuple[Instrument, ...], frozenset[str]]:

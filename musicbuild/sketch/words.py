@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from .style import FOUR, SIX, THREE, Meter
 
 INSTRUMENTS: Mapping[str, tuple[str, str]] = {
-    "acoustic guitar": ("nylon guitar", "chords"),
+    "accordion": ("accordion", "chords"),
+    "acoustic guitar": ("steel guitar", "chords"),
     "arpeggio": ("pluck", "arpeggio"),
     "arpeggios": ("pluck", "arpeggio"),
     "bass guitar": ("electric bass", "bass"),
@@ -20,6 +21,7 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
     "electric bass": ("electric bass", "bass"),
     "electric guitar": ("distorted guitar", "riff"),
     "electric piano": ("electric piano", "chords"),
+    "fiddle": ("fiddle", "lead"),
     "flute": ("flute", "lead"),
     "glockenspiel": ("bell", "lead"),
     "guitar": ("nylon guitar", "chords"),
@@ -45,12 +47,15 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
 """Instruments by the words for them: the voice, and the slot it takes."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "bass": ("double bass", "electric bass", "low strings", "sub", "synth bass"),
+    "bass": (
+        *("808 bass", "chip bass", "double bass", "electric bass", "low strings", "reese"),
+        *("sub", "synth bass"),
+    ),
     "bass drum": (),
     "brass": ("brass", "horn"),
     "distorted guitar": ("distorted guitar", "lead guitar"),
     "electric guitar": ("distorted guitar", "lead guitar"),
-    "guitar": ("distorted guitar", "lead guitar", "nylon guitar"),
+    "guitar": ("distorted guitar", "lead guitar", "nylon guitar", "steel guitar"),
     "horn": ("brass", "horn"),
     "strings": ("low strings", "short strings", "strings"),
     "synth": ("pad", "pluck", "synth bass", "synth lead"),
@@ -126,3 +131,16 @@ MOODS: Mapping[str, tuple[float, float, float]] = {
     "warm": (0.0, -0.12, 0.0),
 }
 """What a mood adds to energy, to brightness, and to the chance of a minor key."""
+
+UNANSWERED = (
+    *("bagpipe", "balalaika", "banjo", "bassoon", "bouzouki", "cembalo", "clarinet", "didgeridoo"),
+    *("dulcimer", "erhu", "gamelan", "gong", "guzheng", "handpan", "harmonica", "harpsichord"),
+    *("kalimba", "koto", "mandolin", "mellotron", "oboe", "ocarina", "oud", "pan flute", "piccolo"),
+    *("shakuhachi", "shamisen", "sitar", "steel drum", "tabla", "theremin", "trombone", "tuba"),
+    *("turntable", "ukulele", "viola", "vocoder", "whistling", "xylophone", "zither"),
+    *("lyrics", "singer", "singing", "vocal", "vocals", "voice", "choral", "a cappella", "opera"),
+    *("afrobeat", "gospel", "klezmer", "bollywood", "new age", "polka", "march", "ragtime"),
+    *("5/4", "7/8", "9/8", "5/8", "7/4", "key change", "modulation", "fade in", "fade out"),
+    *("accelerando", "ritardando", "rubato", "glissando", "pizzicato", "staccato", "tremolo"),
+)
+"""Musical words that are known, and that no style, instrument or meter here answers to."""

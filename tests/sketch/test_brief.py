@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild.sketch.brief import Instrument, read_prompt
+from musicbuild.sketch.styles import STYLES
 
 
 def read(prompt, *, seed=0, take=1, loop=False):
@@ -139,6 +140,39 @@ def test_it_says_why():
         "key: A minor",
         "drums: no",
     )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ignored"),
+    [
+        ("calm folk with ukulele and sitar, no vocals", ("ukulele", "sitar")),
+        ("jazz in 5/4", ("5/4",)),
+        ("lo-fi hip hop with piano", ()),
+        ("orchestral techno with orchestra", ("techno",)),
+        ("a walk in the park", ()),
+    ],
+)
+def test_musical_words_that_nothing_answers_to_are_told(prompt, ignored):
+    assert read(prompt).ignored == ignored
+
+
+@pytest.mark.parametrize(
+    ("prompt", "style"),
+    [
+        ("Background music for studying, soft and calm", "ambient"),
+        ("High energy workout music", "electronic"),
+        ("Cinematic trailer, epic", "orchestral"),
+        ("lo-fi beats to relax", "lo-fi"),
+        ("Uplifting corporate presentation", "corporate"),
+    ],
+)
+def test_the_five_usual_wishes(prompt, style):
+    assert read(prompt).style.name == style
+
+
+def test_every_style_answers_to_its_name():
+    for style in STYLES:
+        assert read(style.name).style is style
 
 
 def test_seed_and_take_and_prompt_are_other_dice():
