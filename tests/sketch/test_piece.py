@@ -29,6 +29,9 @@ AMBIENT = "Soft ambient background music, minimal, piano and pads"
 ROCK = "High energy rock, electric guitar riff, 140 BPM"
 SYNTH = "1980s synthwave in F# minor, driving"
 WALK = "A walk in the park, no drums"
+JIG = "Irish jig with fiddle and accordion"
+CHIP = "Chiptune platformer in C major"
+TRAP = "Dark hip hop with 808s, no piano"
 PROMPTS = (LOFI, EPIC, JAZZ, AMBIENT, ROCK, SYNTH, WALK)
 
 GOLDEN = {
@@ -36,6 +39,9 @@ GOLDEN = {
     (JAZZ, "3.5", 2, 7, False): "7b44a8c423eef0c7266e6cf0c3d782e20c5ffb76cf46b9a6b431fcc29cbd9ef5",
     (ROCK, "3", 1, 0, True): "7f470b582cd48f4cb5764709d5164369fb0d6efe2463dcb2e5203fe031068fd4",
     (EPIC, "5", 3, 0, False): "5e35ab2b2a310a93faa76cda1391d333147179d832a306e4732a155151bbb7a3",
+    (JIG, "3", 1, 0, True): "a3b6cf07423ba032f908ea810fc24013bb74753fe700846f87f901914a439c11",
+    (CHIP, "3", 1, 0, False): "039ad460f95a3060f6dc1076ce1d791e6c0dff21fb1a6e04f02396e0555ca7fc",
+    (TRAP, "3", 2, 0, False): "d3818401473e973ce4ee348954fa69d137cab282656c3576b4731b7a42d74996",
 }
 """SHA-256 of the samples, little-endian.  Other digests than these are another model."""
 
