@@ -18,6 +18,7 @@ import pytest
 
 import musicbuild.sketch as composer
 from musicbuild.sketch.kits import KITS
+from musicbuild.sketch.styles import STYLES
 
 sketch = cache(composer.sketch)
 RATE = 44100
@@ -199,6 +200,18 @@ def test_it_is_loud_enough_and_never_too_loud(prompt, tmp_path):
         summary = done.stderr.rpartition("Summary:")[2].split()
         assert float(summary[summary.index("I:") + 1]) == pytest.approx(-16, abs=0.8)
         assert float(summary[summary.index("Peak:") + 1]) < -1
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_every_style_is_loud_and_wide_enough_and_ends(style):
+    samples = sketch(style.name, "10").samples
+    assert lufs(samples) == pytest.approx(-16, abs=0.8)
+    assert np.abs(samples.astype(int)).max() < 32768 * 10 ** (-1 / 20)
+    sound = samples / 32768
+    side, middle = sound[:, 0] - sound[:, 1], sound.sum(axis=1)
+    assert 0.05 < np.sqrt((side**2).mean() / (middle**2).mean()) < 0.8
+    assert decibels((sound[: RATE * 3 // 10] ** 2).mean()) > -50
+    assert decibels((sound[-RATE // 20 :] ** 2).mean()) < -55
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
