@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from .exact import Rng
 from .pattern import read_pattern
-from .score import BEAT, DRUMS, STEP, Form, Note, Section
+from .score import BEAT, DRUMS, Form, Note, Section
 from .style import ACCENTS, Beat
 
 
@@ -37,7 +37,7 @@ def _drum(
     patterns: Mapping[str, tuple[str, str]],
     fill: Mapping[str, str],
 ) -> Iterator[Note]:
-    sixteenths = form.beats * 4
+    sixteenths = form.meter.steps
     length = max((len(text) for text in fill.values()), default=0)
     for bar in range(section.bars):
         start = (section.bar + bar) * form.bar
@@ -46,9 +46,11 @@ def _drum(
         for drum, (plain, varied) in patterns.items():
             text = varied if bar % 4 == 3 else plain
             for step in read_pattern(text, until):
-                yield Note(start + step.start * STEP, STEP, DRUMS[drum], ACCENTS[step.mark])
+                yield Note(
+                    start + step.start * form.step, form.step, DRUMS[drum], ACCENTS[step.mark]
+                )
         if closing:
             for drum, text in fill.items():
                 for step in read_pattern(text, length):
-                    at = start + (until + step.start) * STEP
-                    yield Note(at, STEP, DRUMS[drum], ACCENTS[step.mark])
+                    at = start + (until + step.start) * form.step
+                    yield Note(at, form.step, DRUMS[drum], ACCENTS[step.mark])

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from . import words
 from .exact import Rng
-from .style import Style
+from .style import SIX, Meter, Style
 from .styles import NEUTRAL, STYLES
 from .theory import MINOR_MODES, NOTE_NAMES, SCALES
 
@@ -61,9 +61,9 @@ class Brief:
     """What is to be composed.
 
     `length` is in samples at `sample_rate`.  `bpm` is None where none is asked for, and `tempo`
-    the range to choose from then.  `beats` are those of a bar.  `tonic` is a pitch class, nought
-    is C.  Energy and brightness go from 0 to 1.  `unwanted` are voices the prompt forbids.  `why`
-    says in phrases what was decided by what.
+    the range to choose from then.  `tonic` is a pitch class, nought is C.  Energy and brightness
+    go from 0 to 1.  `unwanted` are voices the prompt forbids.  `why` says in phrases what was
+    decided by what; `ignored` are the musical words that nothing here answers to.
     """
 
     prompt: str
@@ -72,7 +72,7 @@ class Brief:
     style: Style
     bpm: Fraction | None
     tempo: tuple[int, int]
-    beats: int
+    meter: Meter
     tonic: int
     mode: str
     swing: float
@@ -86,6 +86,7 @@ class Brief:
     loop: bool
     path: tuple[str | int, ...]
     why: tuple[str, ...]
+    ignored: tuple[str, ...] = ()
 
     @property
     def minor(self) -> bool:
@@ -110,7 +111,8 @@ def read_prompt(
     for mood in moods:
         energy += words.MOODS[mood][0]
         brightness += words.MOODS[mood][1]
-    bpm, tempo = _tempo(text, style)
+    meter = next((words.METERS[word] for word in words.METERS if text.has(word)), style.meter)
+    bpm, tempo = _tempo(text, style, meter)
     tonic, mode = _key(text, style, moods, rng.branch("key"))
     instruments, unwanted = _instruments(text)
     drums = _drums(text, style)
@@ -121,10 +123,10 @@ def read_prompt(
         style=style,
         bpm=bpm,
         tempo=tempo,
-        beats=3 if text.any(words.WALTZES) else 4,
+        meter=meter,
         tonic=tonic,
         mode=mode,
-        swing=_swing(text, style),
+        swing=0.5 if meter is SIX else _swing(text, style),
         energy=min(1.0, max(0.1, energy)),
         brightness=min(1.0, max(0.05, brightness)),
         arc="build" if text.any(words.RISING) else style.arc,
@@ -141,6 +143,7 @@ def read_prompt(
             f"key: {NOTE_NAMES[tonic]} {mode}",
             f"drums: {'yes' if drums else 'no'}",
         ),
+        ignored=_ignored(text, spoke),
     )
 
 
@@ -182,7 +185,7 @@ def _style(text: _Text) -> tuple[Style, list[str]]:
     return best, spoke
 
 
-def _tempo(text: _Text, style: Style) -> tuple[Fraction | None, tuple[int, int]]:
+def _tempo(text: _Text, style: Style, meter: Meter) -> tuple[Fraction | None, tuple[int, int]]:
     match = _TEMPO.search(text.written)
     if match:
         low, high = (Fraction(said.replace(",", ".")) for said in (match[1], match[2] or match[1]))
@@ -190,8 +193,14 @@ def _tempo(text: _Text, style: Style) -> tuple[Fraction | None, tuple[int, int]]
         return min(Fraction(FASTEST), max(Fraction(SLOWEST), bpm)), style.tempo
     for word, tempo in words.TEMPI.items():
         if text.has(word):
-            return None, tempo
-    return None, style.tempo
+            return None, _counted(tempo, meter)
+    return None, style.tempo if meter is style.meter else _counted(style.tempo, meter)
+
+
+def _counted(tempo: tuple[int, int], meter: Meter) -> tuple[int, int]:
+    """Return a range for quarters as one for the beats of a meter; dotted ones go slower."""
+    low, high = tempo
+    return (-(-low * 3 // 4), high * 3 // 4) if meter is SIX else tempo
 
 
 def _key(text: _Text, style: Style, moods: Sequence[str], rng: Rng) -> tuple[int, str]:
@@ -221,6 +230,18 @@ def _named_key(written: str) -> re.Match[str] | None:
             if not article or _PHRASE_ENDS.match(written, match.end()):
                 return match
     return None
+
+
+def _ignored(text: _Text, spoke: Sequence[str]) -> tuple[str, ...]:
+    """Return, in the order of the prompt, what is music and neither known here nor denied."""
+    unheard = {word for word in words.UNANSWERED if text.has(word)}
+    # Names of styles that were outweighed.
+    for style in STYLES:
+        unheard.update(word for word in style.words if style.words[word] >= 5 and text.has(word))
+    answered = " ".join((*spoke, *words.METERS, *words.INSTRUMENTS, *words.MOODS))
+    lower = text.written.lower()
+    kept = (word for word in unheard if word not in answered)
+    return tuple(sorted(kept, key=lambda word: (lower.find(word), word)))
 
 
 def _instruments(text: _Text) -> tuple[tuple[Instrument, ...], frozenset[str]]:

@@ -11,9 +11,10 @@ from .form import plan_form
 from .harmony import play_arpeggio, play_bass, play_hits, play_pads, play_walk
 from .instruments import COMPASS
 from .melody import play_melody, without_leaps
+from .meters import in_meter
 from .pattern import read_pattern
 from .score import BEAT, Form, Note, Part, Score
-from .style import Arpeggio, Bass, Beat, Figure, Hits, Melody, Pads, Role, Walk
+from .style import FOUR, Arpeggio, Bass, Beat, Figure, Hits, Melody, Pads, Role, Walk
 from .styles import EXTRAS
 
 _SHORTEST = 30
@@ -34,7 +35,11 @@ def compose(brief: Brief) -> Score:
 
 def cast(brief: Brief) -> tuple[Role, ...]:
     """Choose the players: those of the style, with the instruments that were asked for."""
-    roles = list(brief.style.roles)
+    native = brief.style.meter
+    roles = [
+        replace(role, figure=in_meter(role.figure, brief.meter, native))
+        for role in brief.style.roles
+    ]
     if not brief.drums:
         roles = [role for role in roles if not isinstance(role.figure, Beat)]
     taken: set[str] = set()
@@ -47,7 +52,8 @@ def cast(brief: Brief) -> tuple[Role, ...]:
         elif all(role.voice != instrument.voice for role in roles):
             extra = EXTRAS[instrument.slot]
             name = f"{extra.name} {len(roles)}"
-            figure = _in_compass(extra.figure, instrument.voice)
+            figure = in_meter(extra.figure, brief.meter, FOUR)
+            figure = _in_compass(figure, instrument.voice)
             roles.append(replace(extra, name=name, voice=instrument.voice, figure=figure))
         taken.add(instrument.slot)
     wanted = [role for role in roles if role.voice not in brief.unwanted]

@@ -33,9 +33,9 @@ def plan_form(brief: Brief) -> Form:
         final_beat, end = whole, whole * BEAT
     else:
         final_beat, end = _final_beat(brief, bpm, beats), math.ceil(beats * BEAT)
-    bars = max(1, -(-final_beat // brief.beats))  # the last one may be cut short
+    bars = max(1, -(-final_beat // brief.meter.beats))  # the last one may be cut short
     sections = tuple(_sections(bars, brief))
-    form = Form(bpm, brief.beats, final_beat * BEAT, end, sections, ())
+    form = Form(bpm, brief.meter, final_beat * BEAT, end, sections, ())
     return replace(form, chords=tuple(_chords(form, brief)))
 
 
@@ -48,9 +48,9 @@ def _free_tempo(brief: Brief) -> Fraction:
 
     def unfit(halves: int) -> tuple[Fraction, int]:
         bpm = Fraction(halves, 2)
-        bars = max(Fraction(0), (seconds - tail) * bpm / 60 / brief.beats)
+        bars = max(Fraction(0), (seconds - tail) * bpm / 60 / brief.meter.beats)
         whole = max(1, int(bars))
-        left_over = abs(bars - whole) * brief.beats * 60 / bpm
+        left_over = abs(bars - whole) * brief.meter.beats * 60 / bpm
         broken = (0, 3, 1, 3)[whole % 4]
         return left_over + Fraction(broken, 2) + abs(bpm - wish) / 50, halves
 
@@ -58,7 +58,7 @@ def _free_tempo(brief: Brief) -> Fraction:
 
 
 def _loop_beats(beats: Fraction, brief: Brief) -> int:
-    bars = max(1, math.floor(beats / brief.beats + _HALF)) * brief.beats
+    bars = max(1, math.floor(beats / brief.meter.beats + _HALF)) * brief.meter.beats
     if brief.bpm is None or abs(bars / beats - 1) <= _LOOP_BEND:
         return bars
     return max(1, math.floor(beats + _HALF))
@@ -68,9 +68,9 @@ def _final_beat(brief: Brief, bpm: Fraction, beats: Fraction) -> int:
     """Return the beat of the last chord: the last bar line that leaves room for it to ring."""
     tail = Fraction(str(brief.style.tail)) * bpm / 60
     room = max(0, math.floor(beats - tail))
-    bars = room // brief.beats
+    bars = room // brief.meter.beats
     # A piece shorter than a bar and its tail ends on a beat, or is but one chord.
-    return bars * brief.beats if bars else room
+    return bars * brief.meter.beats if bars else room
 
 
 def _sections(bars: int, brief: Brief) -> Iterator[Section]:
@@ -141,7 +141,7 @@ def _section_chords(
 ) -> Iterator[ChordSpan]:
     halved = len(romans) == 8
     # Two chords of a bar change on a beat, in three-four on the third.
-    first = (form.beats + 1) // 2 * BEAT if halved else form.bar
+    first = (form.meter.beats + 1) // 2 * BEAT if halved else form.bar
     slow = brief.style.bars_per_chord if section.bars >= 4 else 1
     count = section.bars * (2 if halved else 1)
     # An intro plays the end of the progression, and so leads into its beginning.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from .exact import Rng
 from .pattern import Step, read_pattern
-from .score import BEAT, STEP, Form, Note
+from .score import BEAT, Form, Note
 from .style import ACCENTS, Arpeggio, Bass, Hits, Pads, Walk
 from .theory import Chord, nearest, voicing
 
@@ -40,17 +40,17 @@ def play_hits(figure: Hits, form: Form, rng: Rng) -> Iterator[Note]:
         for bar in range(section.bars):
             start = (section.bar + bar) * form.bar
             text = varied if bar % 4 == 3 else plain
-            for step in read_pattern(text, form.beats * 4):
-                at = start + step.start * STEP
+            for step in read_pattern(text, form.meter.steps):
+                at = start + step.start * form.step
                 if at >= form.final:
                     break
                 # A late hit that is held already belongs to the next chord.
-                late = step.start >= form.beats * 4 - 2 and bar + 1 < section.bars
+                late = step.start >= form.meter.steps - 2 and bar + 1 < section.bars
                 chord = form.chord_at(start + form.bar if late else at)
                 if chord != heard:
                     held, heard = _struck(figure, chord, held), chord
                 for pitch in held:
-                    yield Note(at, step.length * STEP, pitch, ACCENTS[step.mark])
+                    yield Note(at, step.length * form.step, pitch, ACCENTS[step.mark])
     if form.final < form.end:
         for pitch in _struck(figure, form.chord_at(form.final), held):
             yield Note(form.final, form.end - form.final, pitch, 0.95)
@@ -68,14 +68,14 @@ def play_arpeggio(figure: Arpeggio, form: Form, rng: Rng) -> Iterator[Note]:
     held: Voicing = ()
     heard: Chord | None = None
     order = rng.choice(figure.orders)
-    length = int(figure.grid * STEP * figure.gate)
-    for index, at in enumerate(range(0, form.final, figure.grid * STEP)):
+    length = int(figure.grid * form.step * figure.gate)
+    for index, at in enumerate(range(0, form.final, figure.grid * form.step)):
         chord = form.chord_at(at)
         if chord != heard:
             held = voicing(chord, held, figure.low, figure.high, voices=figure.voices)
             heard = chord
         accent = 1.0 if at % (2 * BEAT) == 0 else 0.9 if at % BEAT == 0 else 0.75
-        turn = index % (form.bar // (figure.grid * STEP))
+        turn = index % (form.bar // (figure.grid * form.step))
         yield Note(at, length, held[order[turn % len(order)] % len(held)], accent)
     if form.final < form.end:
         chord = form.chord_at(form.final)
@@ -90,14 +90,14 @@ def play_bass(figure: Bass, form: Form, rng: Rng) -> Iterator[Note]:
         plain, varied = choice.choice(figure.rhythms), choice.choice(figure.rhythms)
         for bar in range(section.bars):
             start = (section.bar + bar) * form.bar
-            for step in read_pattern(varied if bar % 4 == 3 else plain, form.beats * 4):
-                at = start + step.start * STEP
+            for step in read_pattern(varied if bar % 4 == 3 else plain, form.meter.steps):
+                at = start + step.start * form.step
                 if at >= form.final:
                     break
                 root = nearest(form.chord_at(at).root, last, figure.low, figure.high)
                 ahead = form.chord_at(start + form.bar)
                 pitch = _bass_tone(figure, step, root, form.chord_at(at), ahead)
-                length = step.length * STEP * 11 // 12
+                length = step.length * form.step * 11 // 12
                 yield Note(at, length, pitch, _BASS_ACCENTS[step.mark])
                 last = root
     yield from _last_root(form, last, figure.low, figure.high)
@@ -132,10 +132,10 @@ def play_walk(figure: Walk, form: Form, rng: Rng) -> Iterator[Note]:
             tones = tuple(nearest(each, last, low, high) for each in chord.classes[:4])
             pitch = _walked(tones, last, 3, figure, choice)
         again = choice.chance(0.1)
-        length = BEAT * (9 if again else 19) // 20
+        length = (BEAT - 2 * form.step) * 9 // 10 if again else BEAT * 19 // 20
         yield Note(at, length, pitch, 1.0 if beat % 2 else 0.9)
         if again:
-            yield Note(at + BEAT // 2, BEAT * 3 // 10, pitch, 0.5)
+            yield Note(at + BEAT - 2 * form.step, BEAT * 3 // 10, pitch, 0.5)
         last, heard = pitch, chord
     yield from _last_root(form, last, low, high)
 

@@ -69,7 +69,7 @@ class Ensemble:
 
     Harmonic k has the gain of `curve` at its frequency, divided by k to the power `tilt` (0 or 1).
     `bright` is a second curve, mixed in by `blend` at full velocity; `fading` is how many seconds
-    that takes to go, 0 for never.
+    that takes to go, 0 for never.  `pulse` thins the harmonics to those of a pulse so wide.
     """
 
     curve: Curve
@@ -87,6 +87,7 @@ class Ensemble:
     fading: float = 0.0
     breath: float = 0.0
     short: float = 0.0
+    pulse: float = 0.0
 
 
 _FLAT: Curve = ((50, 0), (12000, -6))
@@ -105,6 +106,7 @@ _VOWEL: Curve = (
 _WARM: Curve = ((80, 0), (600, -2), (1500, -8), (3000, -18), (6000, -34))
 _OPEN: Curve = ((80, 0), (900, -1), (2500, -5), (5000, -12), (10000, -28))
 _AIRY: Curve = ((200, 0), (800, -2), (1500, -9), (3000, -20), (6000, -40))
+_REEDS: Curve = ((80, -2), (500, 0), (1500, 1), (2800, -4), (5000, -14), (9000, -30))
 _SUB: Curve = ((30, 0), (80, -4), (160, -20), (400, -50))
 
 _STEEL = String(
@@ -120,6 +122,10 @@ VOICES: Mapping[str, String | Bar | Ensemble] = {
     "nylon guitar": String(
         24, 11000, 0.10, 3.0, 9.0, 7.0, 52, 24, 0.16, 4e-5, 0.0015, Knock(0.02, 3600, 0.22), 0.5,
         3.5, 0.15,
+    ),
+    "steel guitar": String(
+        24, 11000, 0.12, 4.0, 11.0, 6.0, 52, 24, 0.14, 4e-5, 0.0015, Knock(0.02, 4200, 0.22), 0.5,
+        3.5, 0.09,
     ),
     "pluck": String(
         24, 11000, 0.09, 3.0, 9.0, 0.8, 52, 24, 0.16, 4e-5, 0.0015, Knock(0.02, 3600, 0.1), 0.5,
@@ -181,6 +187,16 @@ VOICES: Mapping[str, String | Bar | Ensemble] = {
     "synth bass": Ensemble(
         _WARM, 0.004, 0.06, 0.9, 2, 5, bright=_FLAT, bright_tilt=1, blend=0.8, fading=0.45,
     ),
+    "fiddle": Ensemble(_BOWED, 0.05, 0.14, 0.8, vibrato=0.0032, breath=0.015),
+    "accordion": Ensemble(_REEDS, 0.03, 0.08, 0.6, 2, 13, harmonics=30),
+    "reese": Ensemble(_WARM, 0.012, 0.08, 0.9, 3, 20, bright=_OPEN, bright_tilt=1, blend=0.6),
+    "pulse": Ensemble(_FLAT, 0.004, 0.04, 0.55, pulse=0.25),
+    "square": Ensemble(_FLAT, 0.004, 0.05, 0.55, vibrato=0.002, pulse=0.5),
+    "chip bass": Ensemble(_OPEN, 0.004, 0.04, 0.8, pulse=0.5),
+    "808 bass": Bar(
+        ((1, 0.95, 0, 1.9), (2, 0.1, 0.12, 0.7), (3, 0.03, 0.12, 0.4)), 36, 48, 0.004, 0.75, 2.6,
+        0.07,
+    ),
     "sub": Ensemble(_SUB, 0.25, 0.5, 0.9, tilt=0, harmonics=3),
 }  # fmt: skip
 """The instruments, by the names that styles and prompts use."""
@@ -188,10 +204,12 @@ VOICES: Mapping[str, String | Bar | Ensemble] = {
 COMPASS: Mapping[str, tuple[int, int]] = {
     "bell": (60, 108),
     "brass": (40, 84),
+    "fiddle": (55, 100),
     "flute": (60, 96),
     "horn": (35, 77),
     "marimba": (45, 96),
     "nylon guitar": (40, 84),
+    "steel guitar": (40, 84),
     "vibraphone": (53, 89),
 }
 """The lowest and the highest pitch of those that can't play wherever a style would have them."""

@@ -110,6 +110,25 @@ _COMMON: Mapping[str, Hit] = {
         -0.4,
     ),
     "shaker": Hit((Burst(4500, 14000, 0.07, 0.9, attack=0.02),), 0.1, 0.5, 0.4),
+    "rim": Hit(
+        (Shell(((520, 0.06, 0.5), (1250, 0.04, 0.45))), Burst(1500, 9000, 0.012, 0.7)),
+        0.15,
+        0.75,
+        -0.25,
+    ),
+    "tambourine": Hit(
+        (Metal(5200, 12000, 12, 0.22, 0.5), Burst(5000, 15000, 0.09, 0.6)), 0.25, 0.5, 0.3
+    ),
+    "conga": Hit(
+        (
+            Thump(190, 45, 0.05, 0.28, 0.9),
+            Shell(((312, 0.12, 0.25), (480, 0.08, 0.15))),
+            Burst(300, 4000, 0.010, 0.6),
+        ),
+        0.4,
+        0.8,
+        0.3,
+    ),
 }
 
 KITS: Mapping[str, Mapping[str, Hit]] = {
@@ -134,6 +153,41 @@ KITS: Mapping[str, Mapping[str, Hit]] = {
         **_COMMON,
         "kick": Hit((Thump(48, 210, 0.085, 0.5, drive=1.8), Burst(2000, 16000, 0.004, 0.25)), 0.5),
         "snare": _snare(190, 9000, 0.22),
+    },
+    "techno kit": {
+        **_COMMON,
+        "kick": Hit((Thump(49, 240, 0.055, 0.36, drive=2.4), Burst(2000, 9000, 0.004, 0.4)), 0.45),
+        "snare": _snare(205, 10000, 0.18),
+    },
+    "break kit": {
+        **_COMMON,
+        "kick": Hit((Thump(60, 110, 0.05, 0.24, drive=1.7), Burst(1500, 7000, 0.006, 0.8)), 0.35),
+        "snare": _snare(228, 11500, 0.16),
+        "hat": _hat(0.035),
+    },
+    "808 kit": {
+        **_COMMON,
+        "kick": Hit((Thump(47, 130, 0.05, 0.5, drive=1.5), Burst(1500, 5000, 0.004, 0.4)), 0.6),
+        "snare": _snare(205, 9500, 0.15),
+        "hat": _hat(0.028),
+    },
+    "metal kit": {
+        **_COMMON,
+        "kick": Hit((Thump(58, 130, 0.045, 0.24, drive=1.9), Burst(2200, 8000, 0.007, 0.9)), 0.35),
+        "snare": _snare(188, 11000, 0.28),
+    },
+    "chip kit": {
+        **_COMMON,
+        "kick": Hit((Thump(62, 200, 0.07, 0.18, drive=3.0), Burst(2000, 9000, 0.004, 0.3)), 0.25),
+        "snare": Hit((Burst(400, 12000, 0.14, 0.9), Thump(180, 90, 0.04, 0.08, 0.4)), 0.25),
+        "hat": Hit((Burst(6500, 16000, 0.04, 0.9),), 0.08, 0.5, 0.3),
+    },
+    "hand kit": {
+        **_COMMON,
+        "kick": Hit((Thump(74, 30, 0.08, 0.5, 0.9), Burst(60, 1500, 0.012, 0.5)), 0.6),
+        "snare": _snare(230, 6000, 0.10),
+        "taiko": Hit((Thump(88, 36, 0.07, 0.5, 0.9), Burst(200, 3000, 0.02, 0.7)), 0.6, 0.9, 0.15),
+        "tom": Hit((Thump(128, 45, 0.07, 0.3), Burst(200, 3500, 0.012, 0.6)), 0.4, 0.85, -0.3),
     },
 }
 """The kits by name; a part whose voice is one of them plays drums."""

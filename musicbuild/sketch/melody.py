@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from .brief import Brief
 from .exact import Rng
 from .pattern import Step, read_pattern
-from .score import STEP, Form, Note, Section
-from .style import ACCENTS, Melody
+from .score import BEAT, Form, Note, Section
+from .style import ACCENTS, Melody, Meter
 from .theory import SCALES, Chord, nearest
 
 _MOVES = ((-3, 3), (-2, 10), (-1, 25), (1, 25), (2, 10), (3, 4), (4, 2))
@@ -45,7 +45,7 @@ def play_melody(figure: Melody, form: Form, brief: Brief, rng: Rng) -> Iterator[
             themes[section.name] = _invent(figure, rng.branch(section.name))
         for note in _sing(figure, form, brief, section, themes[section.name], sung=last):
             chance = rng.branch("rest", note.start)
-            weak = note.start % (4 * STEP) != 0
+            weak = note.start % BEAT != 0
             if weak and chance.chance(figure.rest):
                 continue
             last = note.pitch
@@ -93,20 +93,20 @@ def _sing(
         if bar % 4 == 2:
             current = home
         text = figure.cadence if closing else motif.rhythm
-        steps = read_pattern(text, form.beats * 4)
+        steps = read_pattern(text, form.meter.steps)
         for index, step in enumerate(steps):
-            at = (section.bar + bar) * form.bar + step.start * STEP
+            at = (section.bar + bar) * form.bar + step.start * form.step
             if at >= form.final:
                 return
             ends = closing and index == len(steps) - 1
             wish = _moved(scale, current, motif.moves[index] if at else 0)
-            if ends or step.start % 8 == 0 or step.length >= _LONG:
+            if ends or step.start % form.meter.half == 0 or step.length >= _LONG:
                 wish = _on_chord(figure, form.chord_at(at), wish)
             if sung is not None and abs(wish - sung) > _WIDEST_LEAP:
                 wish = nearest(wish, sung, figure.low, figure.high)
             current = sung = wish
-            length = int(step.length * STEP * figure.legato)
-            yield Note(at, length, wish, _accent(step, bar))
+            length = int(step.length * form.step * figure.legato)
+            yield Note(at, length, wish, _accent(step, bar, form.meter))
 
 
 def _scale(figure: Melody, brief: Brief) -> list[int]:
@@ -129,7 +129,9 @@ def _on_chord(figure: Melody, chord: Chord, wish: int) -> int:
     return min(tones, key=lambda tone: (abs(tone - wish), tone))
 
 
-def _accent(step: Step, bar: int) -> float:
+def _accent(step: Step, bar: int, meter: Meter) -> float:
     """Lean on the beat, and on the middle of the phrase."""
-    on_beat = 0.10 if step.start % 8 == 0 else 0.03 if step.start % 4 == 0 else -0.04
+    on_beat = -0.04
+    if step.start % meter.parts == 0:
+        on_beat = 0.10 if step.start % meter.half == 0 else 0.03
     return ACCENTS[step.mark] * 0.9 + on_beat + (0.08 - 0.05 * abs(bar % 4 - 2))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from . import dsp, effects, kits, master, voices
 from .dsp import SAMPLE_RATE, F, Signal
 from .exact import Rng, decibels
-from .score import BEAT, DRUMS, STEP, Note, Part, Score
+from .score import BEAT, DRUMS, Note, Part, Score
 from .space import reverberate
 
 _FADE = 0.9
@@ -65,7 +65,7 @@ class Clock:
 
 def _mix(score: Score, count: int) -> Signal:
     brief = score.brief
-    clock = Clock(score.form.bpm, brief.swing, brief.style.swing_grid * STEP)
+    clock = Clock(score.form.bpm, brief.swing, brief.style.swing_grid * score.form.step)
     mixed = np.zeros((2, count), F)
     sent = np.zeros(count, F)
     pumped = None

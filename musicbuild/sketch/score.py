@@ -8,17 +8,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .brief import Brief
-from .style import Mix
+from .style import Meter, Mix
 from .theory import Chord
 
 BEAT = 480
 """Ticks of a beat, the unit of all times in a score."""
 
-STEP = BEAT // 4
-"""Ticks of a sixteenth, the grid on which patterns are written."""
-
 DRUMS: Mapping[str, int] = {
     "kick": 36,
+    "rim": 37,
     "snare": 38,
     "clap": 39,
     "brush": 40,
@@ -29,6 +27,8 @@ DRUMS: Mapping[str, int] = {
     "open": 46,
     "crash": 49,
     "ride": 51,
+    "tambourine": 54,
+    "conga": 63,
     "shaker": 70,
 }
 """The pitch that a drum has in a part of drums, as in General MIDI where it has such a drum."""
@@ -73,14 +73,15 @@ class ChordSpan:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The plan of a piece in time; `beats` are those of a bar.
+    """The plan of a piece in time.
 
+    A beat is the one that is counted, in six-eight a dotted quarter.
     `final` is the tick of the last chord, which rings until `end`; a loop has none, and there
     `final` is `end`.  The chords follow each other without a gap from nought to `end`.
     """
 
     bpm: Fraction
-    beats: int
+    meter: Meter
     final: int
     end: int
     sections: tuple[Section, ...]
@@ -89,7 +90,12 @@ class Form:
     @property
     def bar(self) -> int:
         """Ticks of a bar."""
-        return self.beats * BEAT
+        return self.meter.beats * BEAT
+
+    @property
+    def step(self) -> int:
+        """Ticks of a sixteenth, the grid on which patterns are written."""
+        return BEAT // self.meter.parts
 
     def chord_at(self, tick: int) -> Chord:
         place = bisect_right(self.chords, tick, key=lambda span: span.start)

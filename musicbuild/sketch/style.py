@@ -1,9 +1,9 @@
-"""What makes a style: the vocabulary in which `styles.py` writes them down as data.
+"""What makes a style: the vocabulary in which `styles/` writes them down as data.
 
-Patterns are text, one character a sixteenth.  `.` is silence and `=` holds what came before.
-In a Hits, a Melody and a Beat a letter starts a note: `X` strong, `x` plain, `o` soft, `,` barely.
-In a Bass it also says which tone of the chord: `R` the root, strong, `r` the root, `f` the fifth,
-`o` the octave, `a` a step that leads to the next root.
+Patterns are text, one character a sixteenth, and as long as a bar of the style's meter.  `.` is
+silence and `=` holds what came before.  In a Hits, a Melody and a Beat a letter starts a note: `X`
+strong, `x` plain, `o` soft, `,` barely.  In a Bass it also says which tone of the chord: `R` the
+root, strong, `r` the root, `f` the fifth, `o` the octave, `a` a step that leads to the next root.
 """
 
 from __future__ import annotations
@@ -17,6 +17,27 @@ UP_AND_DOWN = ((0, 1, 2, 3, 2, 1), (0, 2, 1, 3, 2, 1), (0, 2, 1, 2))
 """Orders in which a chord is broken, voices counted from the lowest."""
 
 BROKEN = ((0, 1, 2, 1, 0, 1, 2, 1), (2, 1, 0, 1, 2, 1, 0, 1), (0, 2, 1, 2, 0, 2, 1, 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """`beats` of a bar, each of so many `parts`: sixteenths, of which a beat of six-eight has six.
+
+    `half` is after how many of them the bar is leant on again.
+    """
+
+    name: str
+    beats: int
+    parts: int
+    half: int
+
+    @property
+    def steps(self) -> int:
+        """Sixteenths of a bar."""
+        return self.beats * self.parts
+
+
+FOUR, THREE, SIX = Meter("4/4", 4, 4, 8), Meter("3/4", 3, 4, 8), Meter("6/8", 2, 6, 6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +190,7 @@ class Style:
     `words` are those of a prompt that speak for it, with weights.  `tempo` is the range in beats a
     minute for a prompt that asks for none; `minor` the chance of a minor key.  `swing` is where the
     off-beat falls in its pair, a half being straight, on a grid of `swing_grid` sixteenths.
+    `meter` is the one it is written in, and in which it is played where no other is asked for.
     Progressions are Roman numerals, one a bar, or two a bar where there are eight.  `arc` says how
     the intensity goes: `steady`, `arch`, `build` or `full`.
     """
@@ -192,3 +214,4 @@ class Style:
     tail: float = 1.8
     drums: bool = True
     bars_per_chord: int = 1
+    meter: Meter = FOUR

@@ -189,6 +189,8 @@ def _table(curve: Curve, instrument: Ensemble, tilt: int, pitch: int) -> Signal:
         amplitude = decibels(_on_curve(curve, number * fundamental))
         if tilt:
             amplitude /= number
+        if instrument.pulse:
+            amplitude *= abs(sin_turn(0.5 * number * instrument.pulse))
         amplitudes.append(amplitude)
     return dsp.wavetable(tuple(amplitudes))
 

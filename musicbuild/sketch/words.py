@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .style import FOUR, SIX, THREE, Meter
+
 INSTRUMENTS: Mapping[str, tuple[str, str]] = {
-    "acoustic guitar": ("nylon guitar", "chords"),
+    "accordion": ("accordion", "chords"),
+    "acoustic guitar": ("steel guitar", "chords"),
     "arpeggio": ("pluck", "arpeggio"),
     "arpeggios": ("pluck", "arpeggio"),
     "bass guitar": ("electric bass", "bass"),
@@ -18,6 +21,7 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
     "electric bass": ("electric bass", "bass"),
     "electric guitar": ("distorted guitar", "riff"),
     "electric piano": ("electric piano", "chords"),
+    "fiddle": ("fiddle", "lead"),
     "flute": ("flute", "lead"),
     "glockenspiel": ("bell", "lead"),
     "guitar": ("nylon guitar", "chords"),
@@ -43,12 +47,15 @@ INSTRUMENTS: Mapping[str, tuple[str, str]] = {
 """Instruments by the words for them: the voice, and the slot it takes."""
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "bass": ("double bass", "electric bass", "low strings", "sub", "synth bass"),
+    "bass": (
+        *("808 bass", "chip bass", "double bass", "electric bass", "low strings", "reese"),
+        *("sub", "synth bass"),
+    ),
     "bass drum": (),
     "brass": ("brass", "horn"),
     "distorted guitar": ("distorted guitar", "lead guitar"),
     "electric guitar": ("distorted guitar", "lead guitar"),
-    "guitar": ("distorted guitar", "lead guitar", "nylon guitar"),
+    "guitar": ("distorted guitar", "lead guitar", "nylon guitar", "steel guitar"),
     "horn": ("brass", "horn"),
     "strings": ("low strings", "short strings", "strings"),
     "synth": ("pad", "pluck", "synth bass", "synth lead"),
@@ -59,10 +66,27 @@ DRUMS = ("drums", "drum", "beat", "beats", "percussion", "drum kit", "drum machi
 NO_DRUMS = ("beatless", "drumless", "percussionless", "drum-free")
 LOOPS = ("loop", "loops", "loopable", "looping", "seamless")
 CRACKLE = ("vinyl", "crackle")
-WALTZES = ("waltz", "3/4", "three-four")
 RISING = ("rising", "build", "builds", "building", "crescendo", "growing")
 STRAIGHT = ("straight",)
 SWINGING = ("swing", "shuffle", "swinging")
+
+METERS: Mapping[str, Meter] = {
+    "4/4": FOUR,
+    "3/4": THREE,
+    "6/8": SIX,
+    "12/8": SIX,
+    "four-four": FOUR,
+    "three-four": THREE,
+    "six-eight": SIX,
+    "waltz": THREE,
+    "waltzes": THREE,
+    "minuet": THREE,
+    "jig": SIX,
+    "tarantella": SIX,
+    "barcarolle": SIX,
+    "sea shanty": SIX,
+}
+"""Meters by the words for them, figures before the names of dances."""
 
 TEMPI: Mapping[str, tuple[int, int]] = {
     "very slow": (52, 60),
@@ -107,3 +131,16 @@ MOODS: Mapping[str, tuple[float, float, float]] = {
     "warm": (0.0, -0.12, 0.0),
 }
 """What a mood adds to energy, to brightness, and to the chance of a minor key."""
+
+UNANSWERED = (
+    *("bagpipe", "balalaika", "banjo", "bassoon", "bouzouki", "cembalo", "clarinet", "didgeridoo"),
+    *("dulcimer", "erhu", "gamelan", "gong", "guzheng", "handpan", "harmonica", "harpsichord"),
+    *("kalimba", "koto", "mandolin", "mellotron", "oboe", "ocarina", "oud", "pan flute", "piccolo"),
+    *("shakuhachi", "shamisen", "sitar", "steel drum", "tabla", "theremin", "trombone", "tuba"),
+    *("turntable", "ukulele", "viola", "vocoder", "whistling", "xylophone", "zither"),
+    *("lyrics", "singer", "singing", "vocal", "vocals", "voice", "choral", "a cappella", "opera"),
+    *("afrobeat", "gospel", "klezmer", "bollywood", "new age", "polka", "march", "ragtime"),
+    *("5/4", "7/8", "9/8", "5/8", "7/4", "key change", "modulation", "fade in", "fade out"),
+    *("accelerando", "ritardando", "rubato", "glissando", "pizzicato", "staccato", "tremolo"),
+)
+"""Musical words that are known, and that no style, instrument or meter here answers to."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild.sketch.brief import Instrument, read_prompt
+from musicbuild.sketch.styles import STYLES
 
 
 def read(prompt, *, seed=0, take=1, loop=False):
@@ -23,7 +24,7 @@ def read(prompt, *, seed=0, take=1, loop=False):
         ("smoky jazz club, double bass", "jazz"),
         ("dreamy ambient soundscape", "ambient"),
         ("grunge rock with a guitar riff", "rock"),
-        ("1980s synthwave", "electronic"),
+        ("1980s synthwave", "synthwave"),
         ("no jazz, just lo-fi", "lo-fi"),
         ("a walk in the park", "neutral"),
         ("", "neutral"),
@@ -120,8 +121,8 @@ def test_moods_move_energy_brightness_and_mode():
 
 
 def test_other_wishes():
-    assert read("a waltz").beats == 3
-    assert read("rock").beats == 4
+    assert read("a waltz").meter.name == "3/4"
+    assert read("rock").meter.name == "4/4"
     assert read("a seamless loop of rock").loop
     assert not read("rock, no loop").loop
     assert read("rock", loop=True).loop
@@ -133,12 +134,45 @@ def test_other_wishes():
 
 def test_it_says_why():
     assert read("Dark synthwave in A minor, 100 BPM, no drums").why == (
-        "style electronic: synthwave",
+        "style synthwave: synthwave",
         "moods: dark",
         "tempo: 100 as asked",
         "key: A minor",
         "drums: no",
     )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ignored"),
+    [
+        ("calm folk with ukulele and sitar, no vocals", ("ukulele", "sitar")),
+        ("jazz in 5/4", ("5/4",)),
+        ("lo-fi hip hop with piano", ()),
+        ("orchestral techno with orchestra", ("techno",)),
+        ("a walk in the park", ()),
+    ],
+)
+def test_musical_words_that_nothing_answers_to_are_told(prompt, ignored):
+    assert read(prompt).ignored == ignored
+
+
+@pytest.mark.parametrize(
+    ("prompt", "style"),
+    [
+        ("Background music for studying, soft and calm", "ambient"),
+        ("High energy workout music", "electronic"),
+        ("Cinematic trailer, epic", "orchestral"),
+        ("lo-fi beats to relax", "lo-fi"),
+        ("Uplifting corporate presentation", "corporate"),
+    ],
+)
+def test_the_five_usual_wishes(prompt, style):
+    assert read(prompt).style.name == style
+
+
+def test_every_style_answers_to_its_name():
+    for style in STYLES:
+        assert read(style.name).style is style
 
 
 def test_seed_and_take_and_prompt_are_other_dice():

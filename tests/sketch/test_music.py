@@ -11,6 +11,7 @@ from statistics import mean
 
 import pytest
 
+from musicbuild.sketch import styles
 from musicbuild.sketch.brief import read_prompt
 from musicbuild.sketch.compose import cast, compose
 from musicbuild.sketch.kits import KITS
@@ -20,12 +21,7 @@ from musicbuild.sketch.theory import SCALES
 
 RATE = 44100
 STYLES = {
-    "lo-fi": "lo-fi",
-    "orchestral": "orchestral",
-    "jazz": "jazz",
-    "ambient": "ambient",
-    "rock": "rock",
-    "electronic": "synthwave",
+    **{style.name: style.name for style in styles.STYLES},
     "neutral": "a walk in the park",
 }
 SECONDS = (5, 17, 61)
@@ -45,6 +41,14 @@ every_style = pytest.mark.parametrize("style", STYLES)
 
 # What can be played on each, as MIDI pitches, from the lowest string or key to a good player's top.
 RANGES = {
+    "808 bass": (24, 60),
+    "accordion": (41, 93),
+    "chip bass": (24, 60),
+    "fiddle": (55, 100),
+    "pulse": (36, 96),
+    "reese": (24, 60),
+    "square": (48, 96),
+    "steel guitar": (40, 84),
     "bell": (60, 108),
     "brass": (40, 84),
     "choir": (40, 84),
@@ -72,14 +76,14 @@ RANGES = {
 }
 
 
-@lru_cache(256)
+@lru_cache(2000)
 def score_of(prompt, seconds=30, *, take=1, seed=0, loop=False):
     length = round(Fraction(seconds) * RATE)
     return compose(read_prompt(prompt, length, RATE, take=take, seed=seed, loop=loop))
 
 
 def pieces(style, more="", *, seconds=SECONDS, loops=(False, True)):
-    for length, seed, loop in product(seconds, SEEDS, loops):
+    for length, seed, loop in product(seconds, SEEDS[:2], loops):
         yield score_of(f"{STYLES[style]}{more}", length, seed=seed, loop=loop)
 
 
@@ -183,7 +187,13 @@ def test_a_free_tempo_is_in_the_range_of_its_style(style):
 )
 def test_a_word_for_the_tempo_is_kept(style, words, low, high):
     for seed in SEEDS:
-        assert low <= score_of(f"{words} {STYLES[style]}", 30, seed=seed).form.bpm <= high
+        form = score_of(f"{words} {STYLES[style]}", 30, seed=seed).form
+        # Six-eight counts dotted quarters.
+        assert (
+            low
+            <= form.bpm * form.meter.parts / (4 if form.meter.beats > 2 else Fraction(9, 2))
+            <= high
+        )
 
 
 @every_style
@@ -208,6 +218,45 @@ def test_a_waltz_is_in_three(style):
             assert span.start % BEAT == 0
         starts = {note.start for part in score.parts for note in part.notes}
         assert starts >= set(range(0, form.final, form.bar))
+
+
+@every_style
+@pytest.mark.parametrize(
+    ("word", "beats", "eighths"), [("6/8", 2, 3), ("jig", 2, 3), ("3/4", 3, 2)]
+)
+def test_a_bar_has_the_beats_of_its_meter(style, word, beats, eighths):
+    """Every bar is begun, and what is struck between the beats falls on their sixteenths."""
+    for score in pieces(style, f" {word}", seconds=(17,)):
+        form = score.form
+        assert form.bar == beats * BEAT
+        starts = {note.start for part in score.parts for note in part.notes}
+        assert starts >= set(range(0, form.final, form.bar))
+        assert all(start % (BEAT // (2 * eighths)) == 0 for start in starts)
+        assert {start % form.bar for start in starts} - {0}
+
+
+def test_a_waltz_goes_one_two_three_and_a_jig_in_threes():
+    for prompt, kicks, snares in (
+        ("rock waltz", {0, 4}, {2, 4}),
+        ("rock in 6/8", {0, 3, 5}, {3}),
+    ):
+        score = score_of(prompt, 30)
+        eighth = 2 * score.form.step
+        strong = [note for note in drums(score) if note.velocity > 0.5]
+        for drum, places in (("kick", kicks), ("snare", snares)):
+            struck = Counter(
+                note.start % score.form.bar // eighth
+                for note in strong
+                if note.pitch == DRUMS[drum] and note.start % eighth == 0
+            )
+            assert places >= {place for place, often in struck.items() if often > 4} > set()
+
+
+def test_six_eight_is_counted_in_dotted_quarters():
+    score = score_of("rock in 6/8, 72 BPM", 30)
+    assert (score.form.bpm, score.form.bar) == (72, 2 * BEAT)
+    for seed in SEEDS:
+        assert 93 <= score_of("rock in 6/8", 30, seed=seed).form.bpm <= 111
 
 
 @every_style

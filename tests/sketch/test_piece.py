@@ -18,6 +18,7 @@ import pytest
 
 import musicbuild.sketch as composer
 from musicbuild.sketch.kits import KITS
+from musicbuild.sketch.styles import STYLES
 
 sketch = cache(composer.sketch)
 RATE = 44100
@@ -29,6 +30,9 @@ AMBIENT = "Soft ambient background music, minimal, piano and pads"
 ROCK = "High energy rock, electric guitar riff, 140 BPM"
 SYNTH = "1980s synthwave in F# minor, driving"
 WALK = "A walk in the park, no drums"
+JIG = "Irish jig with fiddle and accordion"
+CHIP = "Chiptune platformer in C major"
+TRAP = "Dark hip hop with 808s, no piano"
 PROMPTS = (LOFI, EPIC, JAZZ, AMBIENT, ROCK, SYNTH, WALK)
 
 GOLDEN = {
@@ -36,6 +40,9 @@ GOLDEN = {
     (JAZZ, "3.5", 2, 7, False): "7b44a8c423eef0c7266e6cf0c3d782e20c5ffb76cf46b9a6b431fcc29cbd9ef5",
     (ROCK, "3", 1, 0, True): "7f470b582cd48f4cb5764709d5164369fb0d6efe2463dcb2e5203fe031068fd4",
     (EPIC, "5", 3, 0, False): "5e35ab2b2a310a93faa76cda1391d333147179d832a306e4732a155151bbb7a3",
+    (JIG, "3", 1, 0, True): "a3b6cf07423ba032f908ea810fc24013bb74753fe700846f87f901914a439c11",
+    (CHIP, "3", 1, 0, False): "039ad460f95a3060f6dc1076ce1d791e6c0dff21fb1a6e04f02396e0555ca7fc",
+    (TRAP, "3", 2, 0, False): "d3818401473e973ce4ee348954fa69d137cab282656c3576b4731b7a42d74996",
 }
 """SHA-256 of the samples, little-endian.  Other digests than these are another model."""
 
@@ -193,6 +200,18 @@ def test_it_is_loud_enough_and_never_too_loud(prompt, tmp_path):
         summary = done.stderr.rpartition("Summary:")[2].split()
         assert float(summary[summary.index("I:") + 1]) == pytest.approx(-16, abs=0.8)
         assert float(summary[summary.index("Peak:") + 1]) < -1
+
+
+@pytest.mark.parametrize("style", STYLES, ids=lambda style: style.name)
+def test_every_style_is_loud_and_wide_enough_and_ends(style):
+    samples = sketch(style.name, "10").samples
+    assert lufs(samples) == pytest.approx(-16, abs=0.8)
+    assert np.abs(samples.astype(int)).max() < 32768 * 10 ** (-1 / 20)
+    sound = samples / 32768
+    side, middle = sound[:, 0] - sound[:, 1], sound.sum(axis=1)
+    assert 0.05 < np.sqrt((side**2).mean() / (middle**2).mean()) < 0.8
+    assert decibels((sound[: RATE * 3 // 10] ** 2).mean()) > -50
+    assert decibels((sound[-RATE // 20 :] ** 2).mean()) < -55
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)

@@ -6,9 +6,22 @@ import pytest
 
 from musicbuild.sketch.instruments import VOICES
 from musicbuild.sketch.kits import KITS
+from musicbuild.sketch.meters import in_meter
 from musicbuild.sketch.pattern import Step, read_pattern
 from musicbuild.sketch.score import DRUMS
-from musicbuild.sketch.style import ACCENTS, Arpeggio, Bass, Beat, Hits, Melody, Pads, Walk
+from musicbuild.sketch.style import (
+    ACCENTS,
+    FOUR,
+    SIX,
+    THREE,
+    Arpeggio,
+    Bass,
+    Beat,
+    Hits,
+    Melody,
+    Pads,
+    Walk,
+)
 from musicbuild.sketch.styles import EXTRAS, NEUTRAL, STYLES
 from musicbuild.sketch.theory import INTERVALS, Chord, read_chord, voicing
 from musicbuild.sketch.words import FAMILIES, INSTRUMENTS, MOODS, TEMPI
@@ -16,6 +29,7 @@ from musicbuild.sketch.words import FAMILIES, INSTRUMENTS, MOODS, TEMPI
 ALL = (*STYLES, NEUTRAL)
 ROLES = [(style.name, role) for style in ALL for role in style.roles]
 ROLES += [("extras", role) for role in EXTRAS.values()]
+METERS = {"extras": FOUR, **{style.name: style.meter for style in ALL}}
 
 
 def test_a_pattern_is_read():
@@ -45,13 +59,13 @@ def test_a_style_is_whole(style):
 
 @pytest.mark.parametrize(("style", "role"), ROLES, ids=lambda each: getattr(each, "name", each))
 def test_a_role_is_playable(style, role):
-    figure = role.figure
+    figure, steps = role.figure, METERS[style].steps
     if isinstance(figure, Beat):
         assert role.voice in KITS
         for layer in figure.layers:
             assert layer.drum in DRUMS
             for text in layer.patterns:
-                assert len(text) == 16
+                assert len(text) == steps
                 assert set(text) <= {*ACCENTS, "."}
         for fill in figure.fills:
             assert all(set(text) <= {*ACCENTS, "."} for text in fill.values())
@@ -72,7 +86,7 @@ def test_a_role_is_playable(style, role):
         case Pads() | _:
             texts, letters = (), ""
     for text in texts:
-        assert len(text) == 16
+        assert len(text) == steps
         assert set(text) <= {*letters, ".", "="}
 
 
@@ -140,23 +154,24 @@ def test_a_player_sits_in_the_mix(style, role):
 
 
 @pytest.mark.parametrize(("style", "role"), ROLES, ids=lambda each: getattr(each, "name", each))
-def test_patterns_fit_a_bar_of_four_and_one_of_three(style, role):
-    figure = role.figure
+@pytest.mark.parametrize("meter", [FOUR, THREE, SIX], ids=lambda meter: meter.name)
+def test_patterns_fit_a_bar_in_every_meter(style, role, meter):
+    native = METERS[style]
+    figure = in_meter(role.figure, meter, native)
+    assert (figure == role.figure) or meter is not native
     if isinstance(figure, Beat):
         for fill in figure.fills:
             assert len({len(text) for text in fill.values()}) == 1
-            assert all(len(text) in (2, 4, 8) for text in fill.values())
+            assert all(len(text) in (2, 4, 6, 8) for text in fill.values())
         rhythms = [text for layer in figure.layers for text in layer.patterns if layer.above == 0]
     elif isinstance(figure, Melody):
         rhythms = [*figure.cells, figure.cadence]
     else:
         rhythms = getattr(figure, "rhythms", ())
     for text in rhythms:
-        for sixteenths in (12, 16):
-            steps = read_pattern(text, sixteenths)
-            assert steps
-            assert all(0 <= step.start < sixteenths for step in steps)
-            assert all(step.start + step.length <= sixteenths for step in steps)
+        steps = read_pattern(text, meter.steps)
+        assert steps
+        assert all(step.start + step.length <= meter.steps for step in steps)
         assert text[0] != "="  # nothing to hold
 
 

@@ -14,7 +14,10 @@ from musicbuild.sketch.instruments import COMPASS, VOICES, Bar, Ensemble, String
 from musicbuild.sketch.score import DRUMS
 
 FORCES = (0.125, 0.5, 1.0)
-DEEP = {"double bass", "electric bass", "low strings", "sub", "synth bass", "timpani"}
+DEEP = {
+    *("808 bass", "chip bass", "double bass", "electric bass", "low strings", "reese", "sub"),
+    *("synth bass", "timpani"),
+}
 
 every_voice = pytest.mark.parametrize("voice", sorted(VOICES))
 every_kit = pytest.mark.parametrize("kit", sorted(kits.KITS))

@@ -9,7 +9,6 @@ ROCK = Style(
     words={
         "rock": 5,
         "electric guitar": 3,
-        "metal": 5,
         "punk": 4,
         "grunge": 4,
         "riff": 3,

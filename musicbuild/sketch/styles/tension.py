@@ -1,0 +1,103 @@
+"""What frightens: the slow dread of horror, the ticking clock of suspense."""
+
+from __future__ import annotations
+
+from ..style import (
+    Arpeggio,
+    Bass,
+    Beat,
+    Echo,
+    Hits,
+    Layer,
+    Melody,
+    Mix,
+    Pads,
+    Role,
+    Room,
+    Style,
+    Tone,
+)
+
+# A style is read as a table.
+# fmt: off
+HORROR = Style(
+    name="horror",
+    words={
+        "horror": 5, "scary": 5, "creepy": 5, "haunted": 5, "eerie": 5, "terror": 5, "spooky": 4,
+        "nightmare": 4, "sinister": 4, "dread": 4, "zombie": 4, "ghost": 3, "unsettling": 4,
+        "ominous": 2, "graveyard": 4, "dungeon": 3,
+    },
+    tempo=(56, 72), minor=1.0, energy=0.35, brightness=0.35, arc="build", drums=False,
+    room=Room(4.5, 0.45), tone=Tone(air=0.6), tail=2.7,
+    major_progressions=("vi iii vi ii", "I iii ii vi"),
+    minor_progressions=("i iidim i VI", "i VI iidim i", "i iv iidim v"),
+    final_minor="i",
+    roles=(
+        Role("drone", "pad", "low strings",
+            Pads(40, 60, 3),
+            Mix(-8, send=0.45, width=0.7, jitter=0.02), 0.6),
+        Role("voices", "air", "choir",
+            Pads(60, 80, 3),
+            Mix(-13, send=0.7, width=1.0, jitter=0.03), 0.5, 0.35),
+        Role("sub", "bass", "sub",
+            Bass(29, 41, ("R===============",)),
+            Mix(-9, send=0.15), 0.7),
+        Role("strings", "arpeggio", "short strings",
+            Arpeggio(64, 83, ((0, 1, 0, 2), (2, 1, 0, 1)), grid=1, voices=3, gate=0.9),
+            Mix(-15, send=0.5, pan=0.3, width=0.6, jitter=0.01), 0.5, 0.65),
+        Role("keys", "chords", "piano",
+            Hits(40, 60, ("X=======........", "........X===....", "......x=........"), voices=2),
+            Mix(-9, send=0.6, pan=-0.3, width=0.5, lowpass=3000), 0.5, 0.4),
+        Role("lead", "lead", "bell",
+            Melody(69, 90, ("X=======........", "......x===X=====", "x===..x=====...."),
+            "X===========....", rest=0.15),
+            Mix(-9, send=0.7, pan=0.25, jitter=0.02, echo=Echo(1.5, 0.38, 0.4)), 0.5),
+        Role("drums", "drums", "epic kit",
+            Beat((
+                Layer("taiko", ("X...............", "X.......o......."), intro=True),
+                Layer("kick", ("x..x............",), 0.5),
+                Layer("tom", ("..........,.,.,o",), 0.7)),
+            ({"taiko": "..oX"},), crash=False, ending=("taiko",)),
+            Mix(-6, send=0.5, width=0.6), 0.8),
+    ),
+)
+TENSION = Style(
+    name="tension",
+    words={
+        "tension": 4, "tense": 3, "suspense": 5, "suspenseful": 5, "thriller": 5, "stealth": 5,
+        "spy": 5, "ticking": 4, "heist": 4, "chase": 4, "pursuit": 5, "investigation": 4,
+        "crime": 3, "detective": 3, "countdown": 5, "escape": 3, "infiltration": 4, "danger": 3,
+    },
+    tempo=(106, 128), minor=0.95, energy=0.6, brightness=0.5, arc="build", room=Room(2.2, 0.4),
+    tone=Tone(air=0.8),
+    major_progressions=("vi iii IV ii", "I iii vi V"),
+    minor_progressions=("i i VI v", "i iidim VI i", "i VI iv v", "i III iidim v"),
+    roles=(
+        Role("ostinato", "arpeggio", "short strings",
+            Arpeggio(52, 71, ((0, 0, 1, 0, 2, 0, 1, 0), (0, 2, 1, 2, 0, 2, 1, 3), (2, 0, 0, 1, 0, 0,
+            3, 0)), gate=0.7),
+            Mix(-4.5, send=0.3, pan=-0.3, width=0.5, jitter=0.005), 0.75),
+        Role("pulse", "bass", "synth bass",
+            Bass(28, 40, ("r.r.r.r.r.r.r.r.", "R.r.r.r.R.r.rrr.", "R...r...R...r.r.")),
+            Mix(-6.5, send=0.08, jitter=0.002), 0.75, 0.3),
+        Role("strings", "pad", "strings",
+            Pads(52, 76),
+            Mix(-10, send=0.5, width=0.9), 0.55, 0.4),
+        Role("low brass", "brass", "brass",
+            Hits(41, 60, ("X===============", "X=======..X=====", "............X==="), voices=3),
+            Mix(-10, send=0.4, pan=0.25, width=0.4), 0.65, 0.75),
+        Role("lead", "lead", "piano",
+            Melody(64, 84, ("X=......x=......", "..x=x=..X=......", "X===....x=x=....",
+            "......x=x=X====="), "X=======........", rest=0.1),
+            Mix(-4, send=0.45, pan=0.15, echo=Echo(0.75, 0.3, 0.35)), 0.6, 0.3),
+        Role("drums", "drums", "epic kit",
+            Beat((
+                Layer("rim", ("x.,.o.,.x.,.o.,.", "x,,,o,,,x,,,o,,,"), intro=True),
+                Layer("taiko", ("X.......x.......", "X.....x.....x..."), 0.5),
+                Layer("tom", ("......o.......oo", "...o......o...oo"), 0.7),
+                Layer("hat", ("o,,,o,,,o,,,o,,,", "..o...o...o...o."), 0.65)),
+            ({"taiko": "xxXX"}, {"tom": "o.xox.xX", "taiko": "X...X.X."}), ending=("taiko",
+            "crash")),
+            Mix(-4, send=0.25, width=0.8, jitter=0.003), 0.85),
+    ),
+)
