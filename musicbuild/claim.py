@@ -32,10 +32,10 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
     Raises IntegrityError, with nothing written, if the folder or a part of it is a link.
     """
     check_records(folder)
-    durable.make_folder(folder)
+    durable.make_folder(folder, mode=0o700)
     holder = folder / "claim.json"
     # A lock by a file's mere existence would outlive a build that is killed.
-    lock = FileLock(folder / "claim", timeout=wait, fallback_to_soft=False)
+    lock = FileLock(folder / "claim", wait, mode=0o600, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:
@@ -53,7 +53,7 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
         ) from None
     try:
         about = {"pid": os.getpid(), "host": socket.gethostname(), "since": stamp(clock.now())}
-        durable.write(holder, json.dumps(about).encode())
+        durable.write(holder, json.dumps(about).encode(), mode=0o600)
         yield
     finally:
         holder.unlink(missing_ok=True)

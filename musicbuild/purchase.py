@@ -130,12 +130,18 @@ class Buyer:
 
     def fetch_again(self, purchase: Purchase) -> bytes:
         """Return audio that was bought and got lost, from the provider, for nothing."""
-        ticket = Ticket(purchase.generation, model=purchase.model)
-        delivery = self.connections[purchase.provider].collect(ticket)
+        ticket = Ticket(purchase.generation, model=purchase.model, collected=True)
+        try:
+            delivery = self.connections[purchase.provider].collect(ticket)
+        except Undelivered as error:
+            raise IntegrityError(
+                error.message,
+                hint="build again later, or restore `.musicbuild/store` from where it was bought",
+            ) from None
         if digest_bytes(delivery.audio) != purchase.audio:
             raise IntegrityError(
                 f"generation `{purchase.generation}` now has other audio than was bought",
-                hint="restore `.musicbuild/store` from the machine that bought it",
+                hint="restore `.musicbuild/store` from where it was bought",
             )
         self.store.put(delivery.audio)
         return delivery.audio

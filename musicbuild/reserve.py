@@ -53,7 +53,7 @@ class Reserve:
         failed = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         for path in self._paths(name):
             try:
-                durable.make_folder(path.parent)
+                durable.make_folder(path.parent, mode=0o700)
                 durable.append(path, data)
             except OSError as error:
                 failed = error

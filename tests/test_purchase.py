@@ -588,7 +588,7 @@ def test_other_audio_than_was_bought_is_no_replacement(studio):
     outcome = studio.build(MENU)
     assert str(failure(outcome)) == (
         f"generation `{bought.generation}` now has other audio than was bought\n"
-        "hint: restore `.musicbuild/store` from the machine that bought it"
+        "hint: restore `.musicbuild/store` from where it was bought"
     )
     assert outcome.exit_code == 7
     assert studio.charges == 1

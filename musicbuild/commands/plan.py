@@ -64,8 +64,9 @@ def out_of_date(plan: Plan) -> OutOfDate | None:
     """Return the error that says how many tracks a build would touch, or nothing."""
     if not plan.to_do:
         return None
-    tracks = "1 track is" if len(plan.to_do) == 1 else f"{len(plan.to_do)} tracks are"
+    one = len(plan.to_do) == 1
+    tracks, them = ("1 track is", "it") if one else (f"{len(plan.to_do)} tracks are", "them")
     if all(isinstance(step, Edited) for step in plan.to_do):
-        hint = "`musicbuild build` keeps them so; `--overwrite` replaces them"
-        return OutOfDate(f"{tracks} not as musicbuild made them", hint=hint)
-    return OutOfDate(f"{tracks} out of date", hint="`musicbuild build` makes them")
+        hint = f"`musicbuild build` keeps {them} so; `--overwrite` replaces {them}"
+        return OutOfDate(f"{tracks} not as musicbuild made {them}", hint=hint)
+    return OutOfDate(f"{tracks} out of date", hint=f"`musicbuild build` makes {them}")

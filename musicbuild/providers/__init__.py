@@ -41,7 +41,8 @@ class Ticket:
 
     `reply` is what the provider said so far, for the provider's own use.  From the history
     come `model`, `prompt` and `created` too, by which a lost answer is recognised, and `seconds`,
-    its length, where that is said.
+    its length, where that is said.  `collected` is that of a generation whose audio was had once:
+    a provider that doesn't know it will not know it later.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Ticket:
     created: datetime | None = None
     failed: bool = False
     seconds: float | None = None
+    collected: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,7 +159,7 @@ class Elumenta:
             )
         start = self._clock.monotonic()
         age = (self._clock.now() - ticket.created).total_seconds() if ticket.created else 0
-        unseen = UNSEEN_SECONDS - max(0, age)
+        unseen = 0 if ticket.collected else UNSEEN_SECONDS - max(0, age)
         wait = self._poll if pause else 0.0
         trouble = TOO_LONG
         while True:

@@ -28,6 +28,7 @@ def doubled(first, step, last, times=60):
 LISTS = "{% set a = [1] %}{% set b = [1] %}"
 TWICE = "{% set a = [a, a] %}{% set b = [b, b] %}"
 TUPLES = "{% set a = (1, 1) %}", "{% set a = (a, a) %}"
+LONG = "{% set s = 'a' * 20000 %}"
 EMOJI = "('\U0001f600' * 20000)"
 
 REFUSED = {
@@ -47,6 +48,13 @@ REFUSED = {
     "J9 doubled tuples looked up": (doubled(*TUPLES, "{{ {'q': 1}[a] }}"), LARGE),
     "J9 doubled lists in an error": (doubled(LISTS, TWICE, "{{ {}[a] }}"), LARGE),
     "J9 doubled lists in an error of text": (doubled(LISTS, TWICE, "{{ 'x'[a] }}"), LARGE),
+    "J9 long texts in a list": (LONG + "{% set a = [s, s] %}x", LARGE),
+    "J9 long texts in a mapping": (LONG + "{% set a = {1: s, 2: s} %}x", LARGE),
+    "J9 long names to include": (
+        LONG
+        + f"{{% for i in range(99) %}}{{% include [{'s, ' * 900}] ignore missing %}}{{% endfor %}}",
+        LARGE,
+    ),
     "J9 doubled varargs": (
         (
             "{% macro f(n) %}{% if n %}{{ f(n - 1, varargs, varargs) }}"
