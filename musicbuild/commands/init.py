@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
 import click
 
-from .. import durable
+from .. import durable, reading
 from ..console import Answer, init_lines, place
 from ..errors import UsageError
+from ..folders import Linked, walk
 from ..manifest import FILE, schema
 from ..project import STATE_FOLDER
+from ..reading import NotPlain
 from .options import Settings, with_settings
 
 TEMPLATES = ("minimal", "game", "video")
 PROMPT = "prompts/calm.j2"
+IGNORES = ".gitignore"
 IGNORED = f"{STATE_FOLDER}/"
 SCHEMA = f"{STATE_FOLDER}/musicbuild.schema.json"
 """Where the first line of each template sends an editor; not in git, for it is ours."""
@@ -44,19 +48,27 @@ def command(settings: Settings, *, template: str, force: bool) -> Answer:
             f"`{place(manifest)}` is there already",
             hint="`musicbuild plan` shows what it would build; `--force` replaces it",
         )
-    contents = _contents(template)
-    written = [manifest]
-    durable.write(manifest, contents[FILE])
-    prompt = manifest.parent / PROMPT
-    if not prompt.exists():
-        durable.write(prompt, contents[PROMPT])
-        written.append(prompt)
-    if _ignore(manifest.parent / ".gitignore"):
-        written.append(manifest.parent / ".gitignore")
-    durable.write(manifest.parent / SCHEMA, schema.text().encode())
+    try:
+        written = _write(manifest, _contents(template))
+    except (Linked, NotPlain) as error:
+        raise UsageError(
+            f"`{place(Path(error.filename))}` {error.strerror}", hint="move it out of the way"
+        ) from None
     paths = [place(path) for path in written]
     data = {"template": template, "written": paths}
     return Answer(data, lambda look: init_lines(paths, look))
+
+
+def _write(manifest: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write what a project begins with; the manifest comes last, once nothing is in the way."""
+    root = manifest.parent
+    durable.make_folder(root / STATE_FOLDER, mode=0o700)
+    new = {} if os.path.lexists(root / PROMPT) else {PROMPT: contents[PROMPT]}
+    new |= _ignored(root / IGNORES)
+    _put(root, SCHEMA, schema.text().encode())
+    for path, data in [*new.items(), (manifest.name, contents[FILE])]:
+        _put(root, path, data)
+    return [manifest, *(root / path for path in new)]
 
 
 def _contents(template: str) -> Mapping[str, bytes]:
@@ -67,12 +79,18 @@ def _contents(template: str) -> Mapping[str, bytes]:
     }
 
 
-def _ignore(path: Path) -> bool:
-    """Add the state folder to a `.gitignore` unless it is in it; tell whether that was needed."""
-    before = path.read_bytes() if path.exists() else b""
+def _ignored(path: Path) -> dict[str, bytes]:
+    """Return a `.gitignore` with the state folder in it; nothing if it is in it already."""
+    before = reading.contents(path) if os.path.lexists(path) else b""
     known = {line.strip().strip(b"/") for line in before.splitlines()}
     if IGNORED.strip("/").encode() in known:
-        return False
+        return {}
     gap = b"" if not before or before.endswith(b"\n") else b"\n"
-    durable.write(path, before + gap + f"{IGNORED}\n".encode())
-    return True
+    return {IGNORES: before + gap + f"{IGNORED}\n".encode()}
+
+
+def _put(root: Path, path: str, data: bytes) -> None:
+    """Write a file below a folder; raise Linked if a link on the way would lead elsewhere."""
+    *folders, name = path.split("/")
+    with walk(root, folders, make=True) as folder:
+        durable.write_within(folder, name, data)

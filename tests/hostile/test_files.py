@@ -398,3 +398,25 @@ def test_a_lock_that_is_a_link_is_read_and_then_replaced(root, victim):
     lock.save(root / "musicbuild.lock", Lock())
     assert not (root / "musicbuild.lock").is_symlink()
     assert everything(victim) == before
+
+
+# What `init` writes.
+
+
+@pytest.mark.parametrize("name", ["prompts", ".musicbuild"])
+def test_init_follows_no_link(root, victim, name):
+    (root / name).symlink_to(victim)
+    ran = Folder(root).run("init")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"error: `{name}` is a link\nhint: move it out of the way\n"
+    assert everything(victim) == {}
+    assert not (root / "musicbuild.yaml").exists()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
+def test_init_waits_for_no_list_of_what_git_ignores(root, make):
+    make(root / ".gitignore")
+    ran = Folder(root).run("init")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == "error: `.gitignore` is not a plain file\nhint: move it out of the way\n"
+    assert everything(root).keys() == {root / ".gitignore"}

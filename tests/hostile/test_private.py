@@ -34,15 +34,17 @@ main()
 """
 """The program, with a list of the files that it opens to make them."""
 
+SCHEMA = "musicbuild.schema.json"
+"""The same for everybody."""
 ASIDE = re.compile(r"\..+\.[0-9a-f]{16}")
 NEW = os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
 REMEMBERED = re.compile(r".*/\.musicbuild/(claim|journal/[0-9a-f]+\.jsonl)")
 """What is added to or locked where it stands; nobody else may write in the folder that it is in."""
 
 
-def build(project, log):
+def watched(project, log, *words):
     done = subprocess.run(
-        [sys.executable, "-BP", "-c", WATCHED, log, "build", "--yes"],
+        [sys.executable, "-BP", "-c", WATCHED, log, *words],
         cwd=project.folder,
         env=project.env,
         stdin=subprocess.DEVNULL,
@@ -61,7 +63,7 @@ def test_what_is_written_has_a_new_name_that_none_could_guess(tmp_path):
         (tmp_path / place).mkdir()
         with Gateway() as gateway:
             project = Project(tmp_path / place, gateway).write(MANIFEST)
-            made = build(project, tmp_path / f"{place}.log")
+            made = watched(project, tmp_path / f"{place}.log", "build", "--yes")
         aside = [(path, flags) for path, flags in made if not REMEMBERED.fullmatch(path)]
         assert len(aside) > 10
         for path, flags in aside:
@@ -72,13 +74,16 @@ def test_what_is_written_has_a_new_name_that_none_could_guess(tmp_path):
     assert len(set(names)) == len(names)
 
 
-def test_what_is_remembered_is_for_its_owner_alone(tmp_path):
+@pytest.mark.parametrize("begun", [False, True])
+def test_what_is_remembered_is_for_its_owner_alone(tmp_path, begun):
     with Gateway() as gateway:
-        project = Project(tmp_path, gateway).write(MANIFEST)
-        build(project, tmp_path / "log")
+        project = Project(tmp_path, gateway)
+        if begun:
+            watched(project, tmp_path / "log", "init")
+        watched(project.write(MANIFEST), tmp_path / "log", "build", "--yes")
     state = tmp_path / ".musicbuild"
     assert stat.S_IMODE(state.stat().st_mode) == 0o700
-    kept = [path for path in state.rglob("*") if path.is_file()]
+    kept = [path for path in state.rglob("*") if path.is_file() and path.name != SCHEMA]
     assert {path.relative_to(state).parts[0] for path in kept} >= {"claim", "journal", "store"}
     for path in kept:
         mode = stat.S_IMODE(path.stat().st_mode)
