@@ -35,7 +35,7 @@ def claim(folder: Path, clock: Clock, *, wait: float = 0) -> Iterator[None]:
     durable.make_folder(folder, mode=0o700)
     holder = folder / "claim.json"
     # A lock by a file's mere existence would outlive a build that is killed.
-    lock = FileLock(folder / "claim", wait, mode=0o600, fallback_to_soft=False)
+    lock = FileLock(folder / "claim", timeout=wait, mode=0o600, fallback_to_soft=False)
     try:
         lock.acquire()
     except Timeout:

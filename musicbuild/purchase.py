@@ -104,16 +104,7 @@ class Buyer:
             self._record(payment.attempt, payment.spec, payment.purchase)
             return payment.purchase
         try:
-            ticket = (
-                Ticket(
-                    payment.generation,
-                    model=payment.spec.model,
-                    prompt=payment.spec.prompt,
-                    created=payment.intended,
-                )
-                if payment.generation
-                else self.witness.find(payment)
-            )
+            ticket = self._ticket(payment) if payment.generation else self.witness.find(payment)
             if ticket is not None:
                 if not payment.generation:
                     self._accept(payment, ticket)
@@ -123,6 +114,16 @@ class Buyer:
         else:
             self.journal.forget(payment.attempt)
         return None
+
+    def _ticket(self, payment: Payment) -> Ticket:
+        """Return the ticket of an order whose id is known; it may have been taken in late."""
+        late = timedelta(seconds=self.witness.settling.seconds)
+        return Ticket(
+            payment.generation,
+            model=payment.spec.model,
+            prompt=payment.spec.prompt,
+            created=payment.intended + late,
+        )
 
     def exhausted(self, spec: GenerateSpec) -> bool:
         """Tell whether so many orders for a key have failed that no more is sent."""

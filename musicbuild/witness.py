@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from unicodedata import normalize
 
@@ -36,6 +37,14 @@ class Settling:
 
     seconds: float = 300.0
     wait: bool = True
+
+
+class _Seen(Enum):
+    """What one reading of a history shows where it doesn't show the order."""
+
+    NOTHING = "nothing that could be it"
+    UNTOLD = "what could be it, or a rival's: it doesn't tell its length yet"
+    UNREAD = "it could not be read"
 
 
 class Claims:
@@ -76,43 +85,47 @@ class Witness:
     def find(self, payment: Payment) -> Ticket | None:
         """Return the order, claimed for this payment; None if it surely was not charged.
 
-        Raises Unresolved if neither is known by the end of the settling time.
+        Raises Unresolved if neither is known by the end of the settling time.  What is there by
+        then and doesn't tell its length yet is given as long again to be finished.
         """
         settling = self.settling
         age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
         end = self.clock.monotonic() + max(0.0, settling.seconds - age)
         apart, empty = min(APART, settling.seconds / 3), 0
         while True:
-            over = self.clock.monotonic() >= end
-            ticket, sure = self._look(payment)
-            if ticket is not None:
-                return ticket
-            if over and not sure:
-                raise self._unresolved(payment)
-            empty += over
+            late = self.clock.monotonic() - end
+            seen = self._look(payment)
+            if isinstance(seen, Ticket):
+                return seen
+            if late >= 0:
+                if seen is _Seen.UNREAD or (seen is _Seen.UNTOLD and late >= settling.seconds):
+                    raise self._unresolved(payment)
+                empty += seen is _Seen.NOTHING
             if empty == 2:
                 if self.was_debited(payment):
                     raise self._unresolved(payment)
                 return None
             if not (settling.wait or empty):
                 raise self._unresolved(payment)
-            self.listen(Searching(payment.track, max(0.0, end - self.clock.monotonic())))
+            end_of_all = end + settling.seconds * (seen is _Seen.UNTOLD)
+            self.listen(Searching(payment.track, max(0.0, end_of_all - self.clock.monotonic())))
             self.clock.sleep(apart)
 
-    def _look(self, payment: Payment) -> tuple[Ticket | None, bool]:
-        """Read the history once; tell what was claimed there, and whether all else is not it."""
+    def _look(self, payment: Payment) -> Ticket | _Seen:
+        """Read the history once; return what was claimed there, or what else is seen."""
         try:
             connection = self.connections[payment.spec.provider]
             tickets = connection.history(payment.intended - MARGIN)
         except Undelivered:
-            return None, False
+            return _Seen.UNREAD
         # Read after the history: whatever is in it was in the journal before.
         rivals = [one for one in self.orders() if _are_rivals(one, payment)]
         free = [one for one in tickets if _same(one, payment) and one.id not in self.claims]
         for ticket in sorted(free, key=partial(_likeness, payment)):
             if _is_for(payment, ticket, rivals) and self.claims.take(ticket.id):
-                return ticket, True
-        return None, not (rivals and any(one.seconds is None for one in free))
+                return ticket
+        untold = rivals and any(one.seconds is None for one in free)
+        return _Seen.UNTOLD if untold else _Seen.NOTHING
 
     def was_debited(self, payment: Payment) -> bool:
         """Tell whether more has gone from the account than all orders but this one explain.

@@ -421,6 +421,16 @@ def test_a_poll_that_goes_wrong_is_asked_again(studio, fault):
     assert_bought_once(studio)
 
 
+def test_an_order_that_was_taken_in_late_is_waited_for(studio):
+    studio.gateway.polls = 1
+    studio.gateway.fault("poll", "pending", times=math.inf)
+    assert isinstance(failure(studio.build(MENU)), Undelivered)
+    studio.gateway.faults.clear()
+    studio.gateway.fault("poll", "404", times=3)
+    assert failure(studio.build(MENU)) is None
+    assert_bought_once(studio)
+
+
 @pytest.mark.parametrize("fault", [*POLLS, "401", "403"])
 def test_what_is_not_ready_in_time_is_collected_by_the_next_build(studio, fault):
     studio.gateway.polls = 1
@@ -706,6 +716,17 @@ def test_of_two_lengths_that_are_not_told_none_is_taken(studio):
         assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 6
         assert len(studio.open_payments) == 2
     studio.gateway.faults.clear()
+    assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 0
+    assert sorted(one.duration for one in studio.gateway.charges) == [20, 60]
+
+
+def test_two_lengths_that_are_told_late_are_waited_for(studio):
+    """Whichever order is looked after first, the other's generation has to be finished for it."""
+    studio.gateway.fault("post", "lost", hidden_reads=2)
+    studio.gateway.fault("post", "dropped")
+    studio.build(SHORT, LONG, terms=NO_PATIENCE)
+    studio.clock.sleep(1000)
+    studio.gateway.fault("history", "unmeasured", times=6)
     assert studio.build(SHORT, LONG, terms=PATIENT).exit_code == 0
     assert sorted(one.duration for one in studio.gateway.charges) == [20, 60]
 

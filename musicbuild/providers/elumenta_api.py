@@ -104,8 +104,8 @@ class Elumenta:
         if (wait := self._until_reset()) is not None:
             raise self._later(f"{SERVICE} takes no more this hour; nothing was sent", wait)
         body = {"model": spec.model, "prompt": spec.prompt, "duration": int(spec.duration)}
-        ordered = self._clock.now()
         answer = self._api.post(GENERATE, body)
+        ordered = self._clock.now()  # an answer may take longer than a generation stays unseen
         self._note(answer)
         error = judge(answer, SERVICE)
         if error is not None:

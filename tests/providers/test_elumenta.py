@@ -412,6 +412,19 @@ def test_what_is_not_found_long_after_it_was_ordered_is_not_waited_for(gateway, 
     assert 100 <= sum(clock.slept) <= 120
 
 
+def test_what_is_not_found_after_a_slow_answer_is_waited_for(gateway, connect, clock):
+    strike = gateway.strike
+
+    def slow(phase, **more):
+        clock.sleep(140 * (phase == "post"))
+        return strike(phase, **more)
+
+    gateway.strike, gateway.polls = slow, 1
+    gateway.fault("poll", "404", times=4)
+    connection = connect()
+    assert connection.collect(connection.submit(SPEC)).audio
+
+
 def test_completed_without_a_url_is_waited_for(gateway, connect):
     gateway.fault("post", "no-url", polls_without_url=3)
     connection = connect()
