@@ -322,10 +322,20 @@ class _Build:
         *,
         draft: bool,
     ) -> None:
-        audio = self._audio(track, spec, source)
-        kind = self._workshop.providers.model_of(spec).kind
+        parts = {output.master.part for output in outputs} - {""}
+        sources = dict(self.connections[spec.provider].parts(spec, parts)) if parts else {}
+        if any(not output.master.part for output in outputs):
+            sources[""] = self._audio(track, spec, source)
+        providers = self._workshop.providers
         made = self._finisher.finish(
-            track, outputs, lock=self.lock, spec=spec, audio=audio, kind=kind, draft=draft
+            track,
+            outputs,
+            lock=self.lock,
+            spec=spec,
+            sources=sources,
+            kind=providers.model_of(spec).kind,
+            described=providers.describe(spec),
+            draft=draft,
         )
         with self._mutex:
             made = self._finisher.with_rest(made, self.lock.tracks.get(track.id))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from .errors import IntegrityError
 from .hashing import Digest, digest_bytes
 from .lock import Lock, LockedOutput, LockedTrack
-from .models import SourceType
+from .models import Description, SourceType
 from .outputs import Tree
 from .plan import tags_of
 from .spec import GenerateSpec, Output, TrackSpec
@@ -41,7 +41,7 @@ class Finisher:
             (path, output.digest)
             for locked in lock.tracks.values()
             if locked.generate == spec.key
-            for path, output in locked.outputs.items()
+            for path, output in locked.whole.items()
         ]
         for path, digest in sorted(made, key=lambda one: one[0] != source):
             data = self._made(path, digest)
@@ -66,11 +66,15 @@ class Finisher:
         *,
         lock: Lock,
         spec: GenerateSpec,
-        audio: bytes,
+        sources: Mapping[str, bytes],
         kind: SourceType,
+        described: Description | None,
         draft: bool,
     ) -> LockedTrack:
-        """Make outputs of a track from its audio and return what the lock is to say of them."""
+        """Make outputs of a track and return what the lock is to say of them.
+
+        `sources` has the audio under no name, and each part of it that an output holds.
+        """
         purchase, made = lock.purchases[spec.key], {}
         cover = self._cover(track)
         for output in outputs:
@@ -81,12 +85,17 @@ class Finisher:
                 key=spec.key,
                 prompt=purchase.prompt,
                 kind=kind,
+                described=described,
             )
             tags = output.master.tags
-            data = tag_mp3(audio, tags, provenance, seconds=purchase.seconds, cover=cover)
+            part = output.master.part
+            data = audio = sources[part]
+            if output.master.format == "mp3":
+                data = tag_mp3(data, tags, provenance, seconds=purchase.seconds, cover=cover)
+                audio = audio_of(data)
             digest = self.put(output.path, data, lock)
-            frames = digest_bytes(audio_of(data))
-            made[output.path] = LockedOutput(output.master.key(purchase.audio), digest, frames)
+            key = output.master.key(purchase.audio)
+            made[output.path] = LockedOutput(key, digest, digest_bytes(audio), part)
         return LockedTrack(
             generate=spec.key,
             take=spec.take,

@@ -51,11 +51,15 @@ class Purchase:
 
 @dataclass(frozen=True, slots=True)
 class LockedOutput:
-    """One finished file: the key it was made by, its digest, and that of its audio frames."""
+    """One finished file: the key it was made by, its digest, and that of its audio frames.
+
+    `part` is what of the piece it holds, nothing for all of it.
+    """
 
     master: Digest
     digest: Digest
     audio_digest: Digest
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,11 @@ class LockedTrack:
     outputs: Mapping[str, LockedOutput]
     tags: Mapping[str, str | bool] = field(default_factory=dict)
     draft: bool = False
+
+    @property
+    def whole(self) -> Mapping[str, LockedOutput]:
+        """Return the outputs that hold all of the audio."""
+        return {path: output for path, output in self.outputs.items() if not output.part}
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +192,7 @@ _PURCHASE = frozenset(
     }
 )
 _TRACK = frozenset({"generate", "take", "draft", "tags", "outputs"})
-_OUTPUT = frozenset({"master", "digest", "audio_digest"})
+_OUTPUT = frozenset({"master", "digest", "audio_digest", "part"})
 
 
 def purchase_to_json(one: Purchase) -> dict[str, Any]:
@@ -232,7 +241,12 @@ def _from_track(one: LockedTrack) -> dict[str, Any]:
         **({"draft": True} if one.draft else {}),
         "tags": dict(one.tags),
         "outputs": {
-            path: {"master": out.master, "digest": out.digest, "audio_digest": out.audio_digest}
+            path: {
+                "master": out.master,
+                "digest": out.digest,
+                "audio_digest": out.audio_digest,
+                **({"part": out.part} if out.part else {}),
+            }
             for path, out in one.outputs.items()
         },
     }
@@ -255,6 +269,7 @@ def _to_output(value: Mapping[str, Any]) -> LockedOutput:
         fields.digest(value["master"]),
         fields.digest(value["digest"]),
         fields.digest(value["audio_digest"]),
+        fields.text(value.get("part", "")),
     )
 
 

@@ -18,6 +18,27 @@ class SourceType(Enum):
     ALGORITHMIC = "algorithmicMedia"
 
 
+Mark = tuple[float, str]
+"""The second at which something begins, and its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a model makes of a spec, told without asking it.
+
+    `bpm` counts the beats of the meter.  `heard` says in phrases what was understood of the
+    prompt, and `ignored` are its words that nothing in the model answers to.
+    """
+
+    bpm: float
+    key: str
+    meter: str
+    chords: tuple[Mark, ...]
+    sections: tuple[Mark, ...]
+    heard: tuple[str, ...]
+    ignored: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model of one provider, its limits and its price.
@@ -37,6 +58,8 @@ class Model:
     kind: SourceType = SourceType.TRAINED
     options: frozenset[str] = frozenset()
     """Names of the options that the model hears, and that so enter the key: `loop`, `seed`."""
+    parts: frozenset[str] = frozenset()
+    """What it gives of a piece besides the whole: `mid`, the notes, and stems by name."""
     repeatable: bool = False
     """The same spec gives the same bytes again: audio lost may be made anew without asking."""
 

@@ -11,6 +11,7 @@ LONGEST_PART = 255
 
 EXTENSIONS = {
     "mp3": ".mp3", "ogg": ".ogg", "opus": ".opus", "flac": ".flac", "wav": ".wav", "m4a": ".m4a",
+    "mid": ".mid",
 }  # fmt: skip
 """The file name extension of each format there is or may be."""
 

@@ -267,7 +267,7 @@ class _Decision:
         for locked in self.lock.tracks.values():
             if locked.generate != spec.key:
                 continue
-            for path, made in locked.outputs.items():
+            for path, made in locked.whole.items():
                 if self._intact(path, made):
                     return path
         return None

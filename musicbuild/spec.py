@@ -67,14 +67,22 @@ class Tags:
 
 @dataclass(frozen=True, slots=True)
 class MasterSpec:
-    """All that happens to audio on its way to one output; changing it costs nothing."""
+    """All that happens to audio on its way to one output; changing it costs nothing.
+
+    `part` is nothing for the piece as it was delivered, else what its provider gives besides:
+    `mid`, its notes, or one of its stems.
+    """
 
     format: str
     tags: Tags
+    part: str = ""
 
     def key(self, audio: Digest) -> Digest:
         """Digest this spec together with the very audio it is applied to."""
-        return digest_value("master", MASTER_RECIPE, {"audio": audio, "spec": asdict(self)})
+        spec = asdict(self)
+        if not self.part:
+            del spec["part"]  # keys from before there were parts still hold
+        return digest_value("master", MASTER_RECIPE, {"audio": audio, "spec": spec})
 
 
 @dataclass(frozen=True, slots=True)

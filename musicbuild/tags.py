@@ -24,7 +24,7 @@ from mutagen.id3 import APIC, ID3, Encoding, Frame, Frames, PictureType
 
 from .errors import ManifestError
 from .id3 import LIMIT, PACKED, Block, RawFrame, raw_frames, split
-from .models import SourceType
+from .models import Description, Mark, SourceType
 from .musical import short_key, whole_tempo
 from .spec import MASTER_RECIPE, Tags
 
@@ -65,6 +65,8 @@ _KEYS: Mapping[str, str] = {
     "generation": "TXXX:musicbuild generation",
     "spec": "TXXX:musicbuild key",
     "prompt": "TXXX:musicbuild prompt",
+    "chords": "TXXX:musicbuild chords",
+    "sections": "TXXX:musicbuild sections",
     "ai_generated": "TXXX:AI-generated",
     "source_type": "TXXX:DigitalSourceType",
 }
@@ -110,7 +112,8 @@ class Provenance:
     """Where the music came from; empty text is left out of the file.
 
     `generation` is the provider's own id, `key` the key of the GenerateSpec (not a musical
-    one).  `prompt` is written only if the tags ask for it.
+    one).  `prompt` is written only if the tags ask for it.  What is `described` stands for tags
+    that say nothing of it.
     """
 
     provider: str
@@ -119,6 +122,7 @@ class Provenance:
     key: str
     prompt: str
     kind: SourceType
+    described: Description | None = None
 
 
 def tag_mp3(
@@ -176,14 +180,17 @@ def read_mp3(data: bytes) -> Mapping[str, str]:
 def _own_frames(
     tags: Tags, provenance: Provenance, seconds: float, cover: bytes | None
 ) -> list[Frame]:
+    music = provenance.described
     texts = {
         "title": _line(tags.title),
         "artist": _line(tags.artist),
         "album": _line(tags.album),
         "number": _line(tags.number),
         "genre": _line(tags.genre),
-        "bpm": whole_tempo(tags.bpm),
-        "key": short_key(tags.key),
+        "bpm": whole_tempo(tags.bpm or (f"{music.bpm:.3f}" if music else "")),
+        "key": short_key(tags.key or (music.key if music else "")),
+        "chords": _marks(music.chords if music else ()),
+        "sections": _marks(music.sections if music else ()),
         "milliseconds": str(round(seconds * 1000)) if 0 < seconds < math.inf else "",
         "comment": _lines(tags.comment),
         "copyright": _line(tags.copyright),
@@ -218,6 +225,11 @@ def _picture(cover: bytes) -> APIC:
             front = PictureType.COVER_FRONT
             return APIC(encoding=Encoding.LATIN1, mime=kind, type=front, data=cover)
     raise ManifestError("the cover is neither a PNG nor a JPEG")
+
+
+def _marks(marks: Iterable[Mark]) -> str:
+    """Write names with the seconds at which they begin: `0 intro, 4.5 A`."""
+    return ", ".join(f"{second:g} {name}" for second, name in marks)
 
 
 def _line(text: str) -> str:

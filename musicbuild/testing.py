@@ -191,7 +191,26 @@ class ProviderSuite:
                 assert name in str(said)
                 assert not (bad and bad.strip() and bad.strip() in str(said))
 
+    def test_a_description_is_the_same_each_time(self) -> None:
+        told = self.provider.describe(self.spec())
+        assert told == self.provider.describe(self.spec())
+        if told is not None:
+            assert told.bpm > 0
+            assert told.heard
+            assert all(
+                second < self.spec().duration for second, _ in (*told.chords, *told.sections)
+            )
+
     # In use.
+
+    def test_parts_are_given_as_the_model_says(self) -> None:
+        names = self.provider.models[self.spec().model].parts
+        with self.connected() as connection:
+            for asked in filter(None, (names, sorted(names)[:1])):
+                found = connection.parts(self.spec(), asked)
+                assert found.keys() == set(asked)
+                assert all(found.values())
+                assert found == connection.parts(self.spec(), asked)
 
     def test_what_is_ordered_is_delivered(self) -> None:
         with self.connected() as connection:

@@ -253,7 +253,7 @@ class _Verdict:
     def _made(self, key: Digest) -> Iterator[tuple[str, LockedOutput]]:
         for track in self.lock.tracks.values():
             if track.generate == key:
-                yield from track.outputs.items()
+                yield from track.whole.items()
 
     def _intact(self, path: str, made: LockedOutput) -> bool:
         return self._find(path) == Found(made.digest)

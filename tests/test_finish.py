@@ -42,8 +42,9 @@ class Bench:
             wanted.outputs,
             lock=self.lock,
             spec=WISH,
-            audio=AUDIO,
+            sources={"": AUDIO},
             kind=SourceType.TRAINED,
+            described=None,
             draft=False,
         )
         made = finisher.with_rest(made, self.lock.tracks.get(wanted.id))
@@ -98,8 +99,9 @@ def test_an_output_made_from_an_output_is_the_same_as_one_from_the_audio(bench):
         MENU.outputs,
         lock=bench.lock,
         spec=WISH,
-        audio=data,
+        sources={"": data},
         kind=SourceType.TRAINED,
+        described=None,
         draft=False,
     )
     assert again == made

@@ -65,6 +65,7 @@ STAGES = {
     (Tags, "prompt"): (FREE, True),
     (MasterSpec, "format"): (FREE, "ogg"),
     (MasterSpec, "tags"): (FREE, Tags()),
+    (MasterSpec, "part"): (FREE, "drums"),
     (Output, "path"): (NAME, "music/menu.mp3"),
     (Output, "master"): (FREE, MasterSpec("ogg", Tags())),
     (TrackSpec, "id"): (NAME, "main-menu"),

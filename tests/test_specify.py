@@ -223,6 +223,7 @@ def test_origins_say_where_each_value_came_from(project):
         "takes": (1, "built in", ""),
         "loop": (False, "built in", ""),
         "formats": (("mp3",), "built in", ""),
+        "stems": (False, "built in", ""),
         "labels": (("low",), "defaults", "musicbuild.yaml:4:65"),
         "group": ("g", "track", "musicbuild.yaml:6:21"),
         "vars.era": ("old", "album", "musicbuild.yaml:3:13"),

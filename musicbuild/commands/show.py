@@ -53,6 +53,7 @@ def find(project: Project, name: str) -> TrackSpec:
 
 def portray(project: Project, track: TrackSpec) -> Portrait:
     """Gather what the manifest, the lock, the store and the outputs say of a track."""
+    spec = picked(track, project.lock.tracks.get(track.id))
     step = project.plan(Wishes(only=frozenset({track.id}))).steps[0]
     return Portrait(
         track,
@@ -61,6 +62,7 @@ def portray(project: Project, track: TrackSpec) -> Portrait:
         tuple(_file(project, track, output) for output in track.outputs),
         project.lock.tracks.get(track.id),
         step,
+        project.providers.describe(spec),
     )
 
 
@@ -95,6 +97,8 @@ def _file(project: Project, track: TrackSpec, output: Output) -> File:
     data = project.tree.read(output.path)
     if data is None:
         return File(output.path, master, None)
+    if output.master.format != "mp3":
+        return File(output.path, master, {})
     try:
         return File(output.path, master, tags.read_mp3(data))
     except IntegrityError as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..errors import Span
 from ..hashing import Digest
 from ..lock import LockedTrack, Purchase
+from ..models import Description, Mark
 from ..spec import TrackSpec
 from ..steps import Step
 from .errors import place
 from .json import cost, step_data
 from .look import Look, Style, cells, escape, pad, table
-from .words import length, price, step_quote, way_out, why
+from .words import clock, length, price, step_quote, way_out, why
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class Portrait:
     files: Sequence[File]
     locked: LockedTrack | None
     step: Step
+    described: Description | None = None
 
 
 def show_lines(shown: Portrait, look: Look) -> list[str]:
@@ -66,6 +68,8 @@ def show_lines(shown: Portrait, look: Look) -> list[str]:
     lines += table(rows)
     lines += ["", _head("prompt", look)]
     lines += [f"   {escape(line)}" for line in track.generate.prompt.splitlines()]
+    if shown.described:
+        lines += ["", _head("music", look), *_music(shown.described, look)]
     lines += ["", _head("takes", look)]
     for take in shown.takes:
         lines += _take(take, shown.locked)
@@ -86,6 +90,7 @@ def show_data(shown: Portrait) -> dict[str, Any]:
         "duration": track.generate.duration,
         "options": dict(track.generate.options),
         "labels": list(track.labels),
+        "music": asdict(shown.described) if shown.described else None,
         "values": [
             {
                 "name": one.name,
@@ -151,6 +156,24 @@ def _short(text: str, look: Look) -> str:
 def _where(value: Value) -> str:
     at = f", {escape(place(value.span.path))}:{value.span.line}" if value.span else ""
     return f"{escape(value.layer)}{at}"
+
+
+def _music(music: Description, look: Look) -> list[str]:
+    """Say what will be heard, and what of the prompt was understood."""
+    rows = [
+        ("tempo", f"{music.bpm:g} BPM, {music.meter}"),
+        ("key", music.key),
+        ("chords", _marks(music.chords)),
+        ("sections", _marks(music.sections)),
+        ("heard", "; ".join(music.heard)),
+        ("ignored", ", ".join(music.ignored)),
+    ]
+    width = look.width if look.verbose else max(20, look.width - 12)
+    return table([(f"   {name}", look.cut(escape(text), width)) for name, text in rows if text])
+
+
+def _marks(marks: Iterable[Mark]) -> str:
+    return ", ".join(f"{clock(second)} {name}" for second, name in marks)
 
 
 def _take(take: Take, locked: LockedTrack | None) -> list[str]:

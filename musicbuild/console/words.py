@@ -171,6 +171,12 @@ def length(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def clock(second: float) -> str:
+    """Write a moment of a piece as a player shows it: `1:05`."""
+    minutes, seconds = divmod(int(second), 60)
+    return f"{minutes}:{seconds:02}"
+
+
 def _causes(reasons: Iterable[Reason]) -> str:
     said: list[str] = []
     tags: list[str] = []

@@ -47,6 +47,7 @@ class Track:
     takes: Sourced[int]
     loop: Sourced[bool]
     formats: Sourced[tuple[str, ...]]
+    stems: Sourced[bool]
     labels: Sourced[tuple[str, ...]]
     vars: Mapping[str, Sourced[Value]]
     tags: Mapping[str, Sourced[str | bool]]

@@ -94,8 +94,11 @@ SETTINGS: Mapping[str, Key] = {
     ),
     "formats": Key(
         FORMATS,
-        "Which files are made of it.",
-        [["mp3"]],
+        "Which files are made of it; `mid` holds the notes, where its model tells them.",
+        [["mp3"], ["mp3", "mid"]],
+    ),
+    "stems": Key(
+        BOOLEAN, "Whether drums, bass and the rest are made as files of their own too.", [True]
     ),
     "cover": Key(PATH, "A picture (.png or .jpg) for the outputs.", ["art/boss.png"]),
 }

@@ -75,6 +75,7 @@ BUILT_IN = Layer(
             "takes": 1,
             "loop": False,
             "formats": ("mp3",),
+            "stems": False,
             "labels": (),
         }.items()
     },

@@ -26,7 +26,7 @@ UNITS = re.compile(
     r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,6}(?:\.[0-9]{1,3})?)s)?"
 )
 
-MADE = ("mp3",)
+MADE = ("mp3", "mid")
 NOT_MADE_YET = ("flac", "m4a", "ogg", "opus", "wav")
 
 GIVEN = ("id", "title", "duration", "album", "artist")
@@ -95,9 +95,9 @@ def formats(node: Node) -> tuple[str, ...]:
     for item in _some(node):
         name = item.string()
         if name in NOT_MADE_YET:
-            raise item.error(f"`{name}` is not made yet; only {_listed(MADE)} is")
+            raise item.error(f"`{name}` is not made yet; only {_listed(MADE)} are")
         if name not in MADE:
-            hint = suggestion(name, MADE) or f"only {_listed(MADE)} is made"
+            hint = suggestion(name, MADE) or f"only {_listed(MADE)} are made"
             raise item.error(f"unknown format `{shown(name)}`", hint)
         if name in found:
             raise item.error(f"`{name}` is listed twice")

@@ -11,7 +11,7 @@ the folder of a project; `musicbuild.testing` holds the tests that each of them 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import EntryPoint, entry_points
@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from ..clock import Clock
 from ..cost import Cost, Quote
 from ..errors import UsageError, suggestion
-from ..models import Model
+from ..models import Description, Model
 from ..spec import GenerateSpec
 
 GROUP = "musicbuild.providers"
@@ -92,6 +92,10 @@ class Connection(Protocol):
         """
         ...
 
+    def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
+        """Return parts of a piece, of those that its model gives, by name; it costs nothing."""
+        ...
+
     def history(self, since: datetime) -> Sequence[Ticket]:
         """Return every generation of the account made since then, the whole list or none.
 
@@ -119,6 +123,10 @@ class Provider(Protocol):
 
     def quote(self, spec: GenerateSpec) -> Quote:
         """Return the price of one generation, None if it is not known."""
+        ...
+
+    def describe(self, spec: GenerateSpec) -> Description | None:
+        """Return what will come of a spec; None where only the service could tell."""
         ...
 
     def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
@@ -174,6 +182,9 @@ class Providers:
 
     def quote(self, spec: GenerateSpec) -> Quote:
         return self[spec.provider].quote(spec)
+
+    def describe(self, spec: GenerateSpec) -> Description | None:
+        return self[spec.provider].describe(spec)
 
 
 class Connections:

@@ -59,6 +59,9 @@ class Elumenta:
         model = self.models.get(spec.model)
         return model.price if model else None
 
+    def describe(self, spec: GenerateSpec) -> None:
+        """Nobody can tell what a trained model will make of a prompt."""
+
     def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
         # Loaded by name here and nowhere else: a plan must not pay for an HTTP library.
         api = import_module(".elumenta_api", __package__)

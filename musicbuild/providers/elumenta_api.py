@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -143,6 +143,9 @@ class Elumenta:
             paid = self._cost(made.cost, cost, made.model or ticket.model, ticket.reply)
             return Delivery(audio, found, paid, ticket.id)
         raise self._waiting(ticket, "its audio is at none of the URLs that were given")
+
+    def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
+        raise Refused(f"{SERVICE} gives no {', '.join(sorted(names))} of a piece by {spec.model}")
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
+from typing import Any
 
 from ..clock import Clock
 from ..cost import FREE, Quote
-from ..models import Model, SourceType
+from ..models import Description, Model, SourceType
 from ..spec import GenerateSpec
 from . import Connection
 
@@ -25,6 +26,7 @@ SKETCH_1 = Model(
     as_of="",
     kind=SourceType.ALGORITHMIC,
     options=frozenset({"loop", "seed"}),
+    parts=frozenset({"mid", "drums", "bass", "music"}),
     repeatable=True,
 )
 
@@ -60,12 +62,26 @@ class Sketch:
         model = self.models.get(spec.model)
         return model.price if model else None
 
+    def describe(self, spec: GenerateSpec) -> Description:
+        # Loaded by name for the same reason as below.
+        composer = import_module("..sketch.compose", __package__)
+        summary = import_module("..sketch.summary", __package__).summarise(
+            composer.write(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
+        )
+        return Description(**{one.name: getattr(summary, one.name) for one in fields(Description)})
+
     def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
         del environment, clock  # nothing to reach, nothing to wait for
         # Loaded by name here and nowhere else: a plan must not pay for numpy.
         workshop = import_module(".sketch_connection", __package__)
         connection: Connection = workshop.SketchConnection(self.check)
         return connection
+
+
+def choices(spec: GenerateSpec) -> Mapping[str, Any]:
+    """Return the options of a spec as the composer takes them."""
+    options = dict(spec.options)
+    return {"seed": int(options.get("seed", 0)), "loop": bool(options.get("loop", False))}
 
 
 PROVIDER = Sketch()

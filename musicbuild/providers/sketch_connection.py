@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from ..audio.encode import encode_mp3
 from ..cost import FREE, Cost
 from ..errors import Refused, Undelivered
-from ..sketch import sketch
+from ..sketch.compose import write
+from ..sketch.exact import SAMPLE_RATE
+from ..sketch.midi import midi
+from ..sketch.piece import sketch
+from ..sketch.render import render_stems
 from ..spec import GenerateSpec
 from . import Delivery, Ticket
+from .sketch import choices
 
 BITRATE = 192
 
@@ -38,16 +43,17 @@ class SketchConnection:
 
     def collect(self, ticket: Ticket) -> Delivery:
         spec = self._ordered(ticket)
-        options = dict(spec.options)
-        piece = sketch(
-            spec.prompt,
-            str(spec.duration),
-            take=spec.take,
-            seed=int(options.get("seed", 0)),
-            loop=bool(options.get("loop", False)),
-        )
+        piece = sketch(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
         audio = encode_mp3(piece.samples, piece.sample_rate, bitrate=BITRATE)
         return Delivery(audio, "mp3", FREE, ticket.id)
+
+    def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
+        score = write(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
+        found = {"mid": midi(score)} if "mid" in names else {}
+        if set(names) - {"mid"}:
+            for name, samples in render_stems(score).items():
+                found[name] = encode_mp3(samples, SAMPLE_RATE, bitrate=BITRATE)
+        return {name: found[name] for name in names}
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         del since  # nothing is remembered: what is free need not be found again

@@ -138,9 +138,8 @@ def read_prompt(
         path=(MODEL, prompt, seed, take),
         why=(
             f"style {style.name}: {', '.join(spoke) or 'no word named one'}",
-            f"moods: {', '.join(moods) or 'none'}",
-            f"tempo: {f'{bpm} as asked' if bpm else f'{tempo[0]} to {tempo[1]}'}",
-            f"key: {NOTE_NAMES[tonic]} {mode}",
+            *([f"moods: {', '.join(moods)}"] if moods else []),
+            f"tempo: {f'{float(bpm):g} as asked' if bpm else f'{tempo[0]} to {tempo[1]}'}",
             f"drums: {'yes' if drums else 'no'}",
         ),
         ignored=_ignored(text, spoke),

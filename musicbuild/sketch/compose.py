@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from .beat import play_beat
-from .brief import Brief
+from .brief import Brief, read_prompt
+from .exact import SAMPLE_RATE
 from .form import plan_form
 from .harmony import play_arpeggio, play_bass, play_hits, play_pads, play_walk
 from .instruments import COMPASS
 from .melody import play_melody, without_leaps
 from .meters import in_meter
 from .pattern import read_pattern
-from .score import BEAT, Form, Note, Part, Score
+from .score import BASS_STEM, BEAT, DRUM_STEM, MUSIC_STEM, Form, Note, Part, Score
 from .style import FOUR, Arpeggio, Bass, Beat, Figure, Hits, Melody, Pads, Role, Walk
 from .styles import EXTRAS
+
+SHORTEST, LONGEST = Fraction(1, 2), Fraction(600)
+"""Seconds of a piece."""
 
 _SHORTEST = 30
 """Ticks of the shortest note."""
@@ -24,13 +29,37 @@ _FELT = 0.04
 """How far the energy asked for must be from the style's to change what is played."""
 
 
+def write(
+    prompt: str, seconds: str | Fraction, *, take: int = 1, seed: int = 0, loop: bool = False
+) -> Score:
+    """Compose what a prompt asks for.
+
+    Equal arguments give equal scores on every machine; another `take` or `seed` gives another
+    piece.  Raises ValueError for less than half a second or more than ten minutes.
+    """
+    exact = Fraction(seconds)
+    if not SHORTEST <= exact <= LONGEST:
+        raise ValueError(f"a piece has {SHORTEST} to {LONGEST} seconds, not {seconds}")
+    length = round(exact * SAMPLE_RATE)
+    return compose(read_prompt(prompt, length, SAMPLE_RATE, take=take, seed=seed, loop=loop))
+
+
 def compose(brief: Brief) -> Score:
     form = plan_form(brief)
     parts = (
-        Part(role.name, role.voice, role.mix, tuple(_play(role, form, brief)))
+        Part(role.name, role.voice, role.mix, tuple(_play(role, form, brief)), _stem(role))
         for role in cast(brief)
     )
     return Score(brief, form, tuple(part for part in parts if part.notes))
+
+
+def _stem(role: Role) -> str:
+    match role.figure:
+        case Beat():
+            return DRUM_STEM
+        case Bass() | Walk():
+            return BASS_STEM
+    return MUSIC_STEM
 
 
 def cast(brief: Brief) -> tuple[Role, ...]:

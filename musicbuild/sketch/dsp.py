@@ -14,13 +14,12 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .exact import SIXTY_DECIBELS, cos_turn, exp2, sin_turn
+from .exact import SAMPLE_RATE, SIXTY_DECIBELS, cos_turn, exp2, sin_turn
 
 Signal = NDArray[np.float32]
 Phase = NDArray[np.uint32]
 F = np.float32
 
-SAMPLE_RATE = 44100
 CONTROL = 64
 """Samples for which a modulation stands still."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import dsp
 from .dsp import F, Signal
-from .exact import Rng
+from .exact import SAMPLE_RATE, Rng
 from .style import Echo
 
 _PUMP_SECONDS = 0.26
@@ -63,7 +63,7 @@ def add_crackle(signal: Signal, rng: Rng) -> None:
         hiss = dsp.lowpass(dsp.noise(count, rng.word()), 5000.0)
         signal[channel] += hiss * F(0.0035)
     width = dsp.samples(0.004)
-    for _ in range(count * 9 // dsp.SAMPLE_RATE):
+    for _ in range(count * 9 // SAMPLE_RATE):
         start = rng.below(max(1, count - width))
         strength = 0.02 + 0.1 * rng.unit() * rng.unit() * rng.unit()
         side = rng.unit()

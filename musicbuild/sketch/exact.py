@@ -13,6 +13,9 @@ from typing import TypeVar
 
 Choice = TypeVar("Choice")
 
+SAMPLE_RATE = 44_100
+"""Samples a second of all that is composed."""
+
 TURN = 6.283185307179586
 LN_2 = 0.6931471805599453
 OCTAVES_PER_DECIBEL = 0.16609640474436813  # log2(10) / 20

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import dsp
-from .dsp import SAMPLE_RATE, F, Signal
+from .dsp import F, Signal
+from .exact import SAMPLE_RATE
 
 TARGET = 0.0294510
 """The mean square after weighting that is -16 LUFS: 10 ** ((-16 + 0.691) / 10)."""
@@ -68,8 +69,11 @@ def _weighted(channel: Signal) -> Signal:
     return out + dsp.highpass(out, 1500.0) * F(0.585)
 
 
-def limit(signal: Signal) -> None:
-    """Keep a stereo signal below the ceiling, in place, by a gain that looks ahead 6 ms."""
+def limit(signal: Signal, *others: Signal) -> None:
+    """Keep a stereo signal below the ceiling, in place, by a gain that looks ahead 6 ms.
+
+    The others are given the same gain.
+    """
     step = SAMPLE_RATE // 1000
     count = signal.shape[1]
     blocks = -(-count // step)
@@ -82,7 +86,8 @@ def limit(signal: Signal) -> None:
     following = np.concatenate([gain[1:], gain[-1:]])
     between = np.arange(step, dtype=np.int32).astype(F) * F(1.0 / step)
     curve = (gain[:, None] + (following - gain)[:, None] * between[None, :]).reshape(-1)
-    signal *= curve[:count]
+    for each in (signal, *others):
+        np.multiply(each, curve[:count], out=each)
     np.clip(signal, F(-CEILING), F(CEILING), out=signal)
 
 
@@ -102,8 +107,8 @@ def _smooth_gain(gain: Signal) -> Signal:
     return smooth
 
 
-def level(signal: Signal) -> None:
-    """Bring a stereo signal to the target loudness, limited, in place."""
+def level(signal: Signal, *others: Signal) -> None:
+    """Bring a stereo signal to the target loudness, limited, in place; the others go with it."""
     for _ in range(3):
         measured = loudness(signal)
         if measured <= 0:
@@ -111,8 +116,9 @@ def level(signal: Signal) -> None:
         gain = math.sqrt(TARGET / measured)
         if abs(gain - 1.0) < 0.01:
             break
-        signal *= F(gain)
-        limit(signal)
+        for each in (signal, *others):
+            np.multiply(each, F(gain), out=each)
+        limit(signal, *others)
 
 
 def flutter(signal: Signal, depth: float, cycles: int, begun: int, length: int) -> Signal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import dsp, effects, kits, master, voices
-from .dsp import SAMPLE_RATE, F, Signal
-from .exact import Rng, decibels
-from .score import BEAT, DRUMS, Note, Part, Score
+from .dsp import F, Signal
+from .exact import SAMPLE_RATE, Rng, decibels
+from .score import BEAT, DRUMS, STEMS, Note, Part, Score
 from .space import reverberate
 
 _FADE = 0.9
@@ -27,16 +27,32 @@ _SQRT_2 = 1.4142135623730951
 
 def render(score: Score) -> NDArray[np.int16]:
     """Return the piece, int16 of shape (n, 2), n being exactly the length of the brief."""
+    return _render(score, [score.parts])[0]
+
+
+def render_stems(score: Score) -> Mapping[str, NDArray[np.int16]]:
+    """Return the groups of the piece, by the names of `STEMS`, each as long as the whole.
+
+    All are mastered with the gains of the whole, so that together they are the piece again, but
+    for its dither and the few peaks that were cut.
+    """
+    groups = [[part for part in score.parts if part.stem == name] for name in STEMS]
+    return dict(zip(STEMS, _render(score, [score.parts, *groups])[1:], strict=True))
+
+
+def _render(score: Score, groups: Sequence[Sequence[Part]]) -> list[NDArray[np.int16]]:
+    """Mix each group of parts, and master all with the gains of the first."""
     brief = score.brief
     tail = dsp.samples(1.1 * brief.style.room.seconds + 1.8) if brief.loop else 0
-    mixed = _mix(score, brief.length + tail)
+    mixed = [_mix(score, parts, brief.length + tail) for parts in groups]
     if brief.loop:
         finished = _finish_loop(score, mixed)
     else:
         finished = _finish(score, mixed, 0)
-        dsp.fade_out(finished, min(brief.length // 3, dsp.samples(_FADE)))
-        dsp.fade_in(finished, dsp.samples(0.003))
-    return master.to_int16(finished, 0)
+        for signal in finished:
+            dsp.fade_out(signal, min(brief.length // 3, dsp.samples(_FADE)))
+            dsp.fade_in(signal, dsp.samples(0.003))
+    return [master.to_int16(signal, 0) for signal in finished]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +79,13 @@ class Clock:
         return pair * 2 * self.grid + late
 
 
-def _mix(score: Score, count: int) -> Signal:
+def _mix(score: Score, parts: Iterable[Part], count: int) -> Signal:
     brief = score.brief
     clock = Clock(score.form.bpm, brief.swing, brief.style.swing_grid * score.form.step)
     mixed = np.zeros((2, count), F)
     sent = np.zeros(count, F)
     pumped = None
-    for part in score.parts:
+    for part in parts:
         signal = _Player(part, score, clock, count).play()
         if part.mix.duck:
             if pumped is None:
@@ -196,20 +212,36 @@ class _Player:
         return longest
 
 
-def _finish_loop(score: Score, mixed: Signal) -> Signal:
+def _finish_loop(score: Score, mixed: Sequence[Signal]) -> list[Signal]:
     """Fold the tail over the beginning, and master with the end before it and the start after."""
     length = score.brief.length
-    for start in range(length, mixed.shape[1], length):
-        tail = mixed[:, start : start + length]
-        mixed[:, : tail.shape[1]] += tail
     before, after = min(length, SAMPLE_RATE), min(length, SAMPLE_RATE // 10)
-    circle = (mixed[:, length - before : length], mixed[:, :length], mixed[:, :after])
-    finished = _finish(score, np.concatenate(circle, axis=1), before)
-    return finished[:, before : before + length]
+    circles = []
+    for signal in mixed:
+        for start in range(length, signal.shape[1], length):
+            tail = signal[:, start : start + length]
+            signal[:, : tail.shape[1]] += tail
+        circle = (signal[:, length - before : length], signal[:, :length], signal[:, :after])
+        circles.append(np.concatenate(circle, axis=1))
+    finished = _finish(score, circles, before)
+    return [signal[:, before : before + length] for signal in finished]
 
 
-def _finish(score: Score, signal: Signal, begun: int) -> Signal:
-    """Colour a mix and bring it to its loudness; `begun` samples stand before the piece."""
+def _finish(score: Score, signals: Sequence[Signal], begun: int) -> list[Signal]:
+    """Colour mixes, and bring the first to its loudness and the others along.
+
+    `begun` samples stand before the piece.  The crackle belongs to the whole and to the last.
+    """
+    coloured = [_colour(score, signal, begun) for signal in signals]
+    master.level(*coloured)
+    if score.brief.crackle:
+        for signal in [coloured[0], *coloured[1:][-1:]]:
+            effects.add_crackle(signal, score.brief.rng("crackle"))
+        master.limit(*coloured)
+    return coloured
+
+
+def _colour(score: Score, signal: Signal, begun: int) -> Signal:
     brief, tone = score.brief, score.brief.style.tone
     air = max(0.0, tone.air + 1.6 * (brief.brightness - brief.style.brightness))
     for channel in signal:
@@ -221,8 +253,4 @@ def _finish(score: Score, signal: Signal, begun: int) -> Signal:
     if tone.flutter:
         cycles = max(1, int(0.55 * brief.length / SAMPLE_RATE + 0.5))
         signal = master.flutter(signal, tone.flutter, cycles, begun, brief.length)
-    master.level(signal)
-    if brief.crackle:
-        effects.add_crackle(signal, brief.rng("crackle"))
-        master.limit(signal)
     return signal

@@ -34,6 +34,10 @@ DRUMS: Mapping[str, int] = {
 """The pitch that a drum has in a part of drums, as in General MIDI where it has such a drum."""
 
 
+STEMS = DRUM_STEM, BASS_STEM, MUSIC_STEM = ("drums", "bass", "music")
+"""The groups into which the players of a piece are divided."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """`start` and `length` in ticks, `pitch` as in MIDI, `velocity` in (0, 1]."""
@@ -52,6 +56,7 @@ class Part:
     voice: str
     mix: Mix
     notes: tuple[Note, ...]
+    stem: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .dsp import SAMPLE_RATE, F, Signal
-from .exact import SIXTY_DECIBELS, exp2
+from .dsp import F, Signal
+from .exact import SAMPLE_RATE, SIXTY_DECIBELS, exp2
 from .style import Room
 
 _DELAYS = (1123, 1277, 1433, 1583, 1733, 1901, 2069, 2251)

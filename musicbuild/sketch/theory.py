@@ -50,6 +50,8 @@ INTERVALS: Mapping[str, tuple[int, ...]] = {
 }
 """Semitones above the root, by what follows a chord's root in its name."""
 
+_SUFFIXES = {intervals: suffix for suffix, intervals in INTERVALS.items()}
+
 _MINOR_SUFFIX = {"": "m", "6": "m6", "7": "m7", "9": "m9", "add9": "madd9"}
 _DEGREES = {"i": 0, "ii": 1, "iii": 2, "iv": 3, "v": 4, "vi": 5, "vii": 6}
 _ROMAN = re.compile(r"([b#]?)([iv]+|[IV]+)(.*)")
@@ -93,6 +95,11 @@ def read_chord(roman: str, tonic: int, mode: str) -> Chord:
     if suffix not in INTERVALS:
         raise ValueError(f"no chord: {roman!r}")
     return Chord((tonic + above) % 12, INTERVALS[suffix])
+
+
+def chord_name(chord: Chord) -> str:
+    """Write a chord as musicians do: `Dm7`, `Bbmaj7`, `F#dim`."""
+    return NOTE_NAMES[chord.root] + _SUFFIXES[chord.intervals]
 
 
 def nearest(pitch_class: int, to: int, low: int, high: int) -> int:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from . import dsp
 from .dsp import F, Partial, Signal
-from .exact import Rng, decibels, exp2, hertz, sin_turn
+from .exact import SAMPLE_RATE, Rng, decibels, exp2, hertz, sin_turn
 from .instruments import VOICES, Bar, Curve, Ensemble, Knock, String
 
 _HIGHEST = 11000.0
@@ -152,7 +152,7 @@ def _player_phases(
 
 def _vibrato(count: int, depth: float, rng: Rng) -> NDArray[np.float64]:
     controls = count // dsp.CONTROL + 1
-    rate = dsp.SAMPLE_RATE / dsp.CONTROL
+    rate = SAMPLE_RATE / dsp.CONTROL
     wave = dsp.oscillate(controls, rng.between(5.0, 5.9), rng.unit(), rate) * F(depth)
     dsp.fade_in(wave, int(rng.between(0.15, 0.4) * rate))
     return wave.astype(np.float64) + 1.0

@@ -21,6 +21,7 @@ from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
 from .failures import Failures
+from .parts import NOTES, File, named, parts_of
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
@@ -90,8 +91,8 @@ class _Specifier:
         prompt = self.tried(track, self.prompt, track, values)
         cover = self.tried(track, self.cover, track)
         tags = self.tried(track, self.tags, track, values, number, cover)
-        paths = self.tried(track, self.paths, track, values)
-        if model is None or prompt is None or tags is None or paths is None:
+        files = self.tried(track, self.files, track, values, model)
+        if model is None or prompt is None or tags is None or files is None:
             return None
         return TrackSpec(
             id=track.id,
@@ -102,7 +103,10 @@ class _Specifier:
                 duration=track.duration.value,
                 options=self.options(track, model),
             ),
-            outputs=tuple(Output(path, MasterSpec(form, tags)) for form, path in paths.items()),
+            outputs=tuple(
+                Output(path, MasterSpec(form, named(tags, part), part))
+                for path, form, part in files
+            ),
             takes=track.takes.value,
             labels=track.labels.value,
             cover=cover.path if cover else "",
@@ -214,17 +218,19 @@ class _Specifier:
             **texts,
         )
 
-    def paths(self, track: Track, values: Mapping[str, Any]) -> dict[str, str]:
-        """Return the path of each format's output."""
+    def files(self, track: Track, values: Mapping[str, Any], model: Model | None) -> list[File]:
         node = track.output.node or track.node
         text = self.templates.render(track.output.value, node, values)
-        found: dict[str, str] = {}
-        for form in track.formats.value:
-            path = for_format(text, form, track.formats.value)
+        found = [
+            File(for_format(text, form, track.formats.value), form, NOTES if form == NOTES else "")
+            for form in track.formats.value
+        ]
+        if model:
+            found += parts_of(track, found, model)
+        for path, form, _ in found:
             if why := objection(path, form, self.taken):
                 raise node.error(why if path in why else f"`{shown(path, 100)}`: {why}")
-            found[form] = path
-        self.written.extend(Written(track, path) for path in found.values())
+        self.written.extend(Written(track, path) for path, _, _ in found)
         return found
 
     def unused(self) -> Iterator[Notice]:
@@ -278,6 +284,7 @@ def _origins(track: Track, title: str) -> Origins:
         "takes": track.takes,
         "loop": track.loop,
         "formats": track.formats,
+        "stems": track.stems,
         "labels": track.labels,
         "group": track.group,
         "cover": track.cover,

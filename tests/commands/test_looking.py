@@ -52,11 +52,19 @@ boss-2  Boss 2
  takes       1                                    built in
  loop        no                                   built in
  formats     mp3                                  built in
+ stems       no                                   built in
  labels                                           built in
  vars.phase  2                                    matrix, musicbuild.yaml:10
 
  prompt
    Driving, phase 2, 150 BPM
+
+ music
+   tempo     150 BPM, 4/4
+   key       F minor
+   chords    0:00 Fm
+   sections  0:00 A
+   heard     style neutral: no word named one; tempo: 150 as asked; drums: yes
 
  takes
    1  key KEY

@@ -340,7 +340,7 @@ def test_a_format_that_is_not_made_yet(project, gateway):
         project,
         gateway,
         """
-        error: `ogg` is not made yet; only `mp3` is
+        error: `ogg` is not made yet; only `mp3`, `mid` are
          --> musicbuild.yaml:5:34
           |
         5 |   boss: {prompt: doom, formats: [ogg]}

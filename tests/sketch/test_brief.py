@@ -137,7 +137,6 @@ def test_it_says_why():
         "style synthwave: synthwave",
         "moods: dark",
         "tempo: 100 as asked",
-        "key: A minor",
         "drums: no",
     )
 

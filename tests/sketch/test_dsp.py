@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from musicbuild.sketch import dsp, kits, voices
-from musicbuild.sketch.dsp import SAMPLE_RATE, Partial
+from musicbuild.sketch.dsp import Partial
+from musicbuild.sketch.exact import SAMPLE_RATE
 from musicbuild.sketch.instruments import VOICES
 from musicbuild.sketch.master import CEILING, TARGET, level, limit, loudness, to_int16
 from musicbuild.sketch.score import DRUMS

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from musicbuild.sketch import kits, voices
-from musicbuild.sketch.dsp import SAMPLE_RATE
-from musicbuild.sketch.exact import hertz
+from musicbuild.sketch.exact import SAMPLE_RATE, hertz
 from musicbuild.sketch.instruments import COMPASS, VOICES, Bar, Ensemble, String
 from musicbuild.sketch.score import DRUMS
 
