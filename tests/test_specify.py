@@ -162,6 +162,25 @@ def test_loop_is_an_option_where_the_model_knows_it(project):
     ]
 
 
+def test_a_seed_is_an_option_where_the_model_knows_it(project):
+    found = project(
+        """
+        defaults: {prompt: x}
+        tracks: {a: {seed: 0, loop: true}, b: {seed: 7}, c: , d: {seed: 7, model: musicgen}}
+        """
+    )
+    options = [dict(track.generate.options) for track in found.tracks]
+    assert options == [{"loop": True, "seed": 0}, {"seed": 7}, {}, {}]
+    ((warning, _),) = warnings(found)
+    assert warning == "`musicgen` does not know `seed`: it makes another piece each time"
+
+
+@pytest.mark.parametrize("seed", ["-1", "1.5", "4294967296", "x", "true"])
+def test_a_seed_is_a_whole_number(project, seed):
+    with pytest.raises(InvalidManifest):
+        project(f"tracks: {{a: {{prompt: x, seed: {seed}}}}}")
+
+
 def test_a_number_of_ones_own_wins(project):
     found = project(
         "numbered: true\ndefaults: {prompt: x}\ntracks: {a: , b: {tags: {number: 7}}, c: }"

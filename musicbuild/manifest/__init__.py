@@ -55,6 +55,7 @@ class Track:
     prompt: Sourced[str] | None = None
     prompt_file: Sourced[str] | None = None
     cover: Sourced[str] | None = None
+    seed: Sourced[int] | None = None
     group: Sourced[str] | None = None
 
 

@@ -17,6 +17,7 @@ from .shapes import (
     NODE,
     NUMBER,
     PATH,
+    SEED_NUMBER,
     TAKE_COUNT,
     TEXT,
     VERSION_ONE,
@@ -91,6 +92,9 @@ SETTINGS: Mapping[str, Key] = {
         TAKE_COUNT,
         "How many tries are made of it; each is paid.",
         [2],
+    ),
+    "seed": Key(
+        SEED_NUMBER, "A number that gives another piece of the same words, each time the same.", [7]
     ),
     "formats": Key(
         FORMATS,

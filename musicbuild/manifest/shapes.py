@@ -16,6 +16,7 @@ from ..paths import astray
 
 VERSION = 1
 TAKES = 20
+SEED = 2**32 - 1
 LONGEST_ID = 64
 
 ID = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
@@ -88,6 +89,13 @@ def takes(node: Node) -> int:
     if not 1 <= count <= TAKES:
         raise node.error(f"takes are 1 to {TAKES}, not {node.written[:20]}")
     return count
+
+
+def seed(node: Node) -> int:
+    number = node.integer()
+    if not 0 <= number <= SEED:
+        raise node.error(f"a seed is 0 to {SEED}, not {node.written[:20]}")
+    return number
 
 
 def formats(node: Node) -> tuple[str, ...]:
@@ -209,6 +217,7 @@ DURATION = Shape(
         ]
     },
 )
+SEED_NUMBER = Shape(seed, {"type": "integer", "minimum": 0, "maximum": SEED})
 TAKE_COUNT = Shape(takes, {"type": "integer", "minimum": 1, "maximum": TAKES})
 FORMATS = Shape(
     formats,

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
-from ..audio.encode import encode_mp3
 from ..cost import FREE, Cost
 from ..errors import Refused, Undelivered
-from ..sketch.compose import write
-from ..sketch.exact import SAMPLE_RATE
-from ..sketch.midi import midi
-from ..sketch.piece import sketch
-from ..sketch.render import render_stems
 from ..spec import GenerateSpec
 from . import Delivery, Ticket
+from .composing import WHOLE, Composers, Order
 from .sketch import choices
-
-BITRATE = 192
 
 
 @dataclass(frozen=True, slots=True)
 class SketchConnection:
-    """Composes when audio is collected; holds nothing, so any number of threads may use it.
+    """Composes when audio is collected; any number of threads may use it.
 
     A ticket carries its whole spec in `reply`.  One that has lost it can't be collected, only
     ordered again, which costs nothing and gives the same.
     """
 
     check: Callable[[GenerateSpec], str]
+    composers: Composers = field(default_factory=Composers)
 
     def balance(self) -> Cost | None:
         return None
@@ -42,25 +36,18 @@ class SketchConnection:
         return Ticket(_name(spec), reply, model=spec.model, prompt=spec.prompt)
 
     def collect(self, ticket: Ticket) -> Delivery:
-        spec = self._ordered(ticket)
-        piece = sketch(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
-        audio = encode_mp3(piece.samples, piece.sample_rate, bitrate=BITRATE)
-        return Delivery(audio, "mp3", FREE, ticket.id)
+        found = self.composers.compose(_order(self._ordered(ticket), [WHOLE]))
+        return Delivery(found[WHOLE], "mp3", FREE, ticket.id)
 
     def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
-        score = write(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
-        found = {"mid": midi(score)} if "mid" in names else {}
-        if set(names) - {"mid"}:
-            for name, samples in render_stems(score).items():
-                found[name] = encode_mp3(samples, SAMPLE_RATE, bitrate=BITRATE)
-        return {name: found[name] for name in names}
+        return self.composers.compose(_order(spec, names))
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         del since  # nothing is remembered: what is free need not be found again
         return []
 
     def close(self) -> None:
-        pass
+        self.composers.close()
 
     def _ordered(self, ticket: Ticket) -> GenerateSpec:
         """Read the spec back from a ticket, which may have been through JSON."""
@@ -74,6 +61,12 @@ class SketchConnection:
         if not sound:
             raise Undelivered("the ticket no longer says what was ordered", hint="order it again")
         return spec
+
+
+def _order(spec: GenerateSpec, wanted: Collection[str]) -> Order:
+    return Order(
+        spec.prompt, str(spec.duration), spec.take, **choices(spec), wanted=tuple(sorted(wanted))
+    )
 
 
 def _name(spec: GenerateSpec) -> str:

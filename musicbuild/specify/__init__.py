@@ -166,14 +166,19 @@ class _Specifier:
             raise ManifestError(why, span=track.duration.span or track.node.key)
         return model
 
-    def options(self, track: Track, model: Model) -> tuple[tuple[str, bool], ...]:
-        if not track.loop.value:
-            return ()
-        if "loop" in model.options:
-            return (("loop", True),)
-        message = f"`{model.name}` does not know `loop`: the end may not join the beginning"
-        self.notices.append(Notice(message, track.loop.span))
-        return ()
+    def options(self, track: Track, model: Model) -> tuple[tuple[str, bool | int], ...]:
+        found: list[tuple[str, bool | int]] = []
+        loop = track.loop if track.loop.value else None
+        for name, wish, without in (
+            ("loop", loop, "the end may not join the beginning"),
+            ("seed", track.seed, "it makes another piece each time"),
+        ):
+            if wish and name in model.options:
+                found.append((name, wish.value))
+            elif wish:
+                message = f"`{model.name}` does not know `{name}`: {without}"
+                self.notices.append(Notice(message, wish.span))
+        return tuple(found)
 
     def cover(self, track: Track) -> Cover | None:
         if track.cover is None:
@@ -285,6 +290,7 @@ def _origins(track: Track, title: str) -> Origins:
         "loop": track.loop,
         "formats": track.formats,
         "stems": track.stems,
+        "seed": track.seed,
         "labels": track.labels,
         "group": track.group,
         "cover": track.cover,
