@@ -15,9 +15,9 @@ from musicbuild.specify import readable, specify
 PNG = b"\x89PNG\r\n\x1a\n1234"
 JPEG = b"\xff\xd8\xff\xe0jpeg"
 
-LOOP = frozenset({"loop"})
+HEARD = frozenset({"loop", "seed"})
 SKETCH = Model(
-    "sketch", "sketch-1", 1, 600, whole_seconds=False, price=None, source="", as_of="", options=LOOP
+    "sketch", "sketch-1", 1, 600, whole_seconds=False, price=None, source="", as_of="", options=HEARD
 )
 MUSICGEN = Model(
     "elumenta", "musicgen", 15, 120, whole_seconds=True, price=None, source="", as_of=""
