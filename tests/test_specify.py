@@ -15,9 +15,17 @@ from musicbuild.specify import readable, specify
 PNG = b"\x89PNG\r\n\x1a\n1234"
 JPEG = b"\xff\xd8\xff\xe0jpeg"
 
-HEARD = frozenset({"loop", "seed"})
+KNOWN = frozenset({"loop", "seed"})
 SKETCH = Model(
-    "sketch", "sketch-1", 1, 600, whole_seconds=False, price=None, source="", as_of="", options=HEARD
+    "sketch",
+    "sketch-1",
+    1,
+    600,
+    whole_seconds=False,
+    price=None,
+    source="",
+    as_of="",
+    options=KNOWN,
 )
 MUSICGEN = Model(
     "elumenta", "musicgen", 15, 120, whole_seconds=True, price=None, source="", as_of=""

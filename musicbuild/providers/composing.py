@@ -14,14 +14,15 @@ import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import BinaryIO
 
 from ..audio.encode import encode_mp3
-from ..sketch.compose import write
 from ..sketch.exact import SAMPLE_RATE
 from ..sketch.midi import midi
 from ..sketch.render import render, render_stems
+from . import sketch_order
+from .sketch_order import Order
 
 BITRATE = 192
 WHOLE = ""
@@ -34,21 +35,9 @@ HANDED_ON = frozenset(
 """What a process beside this one sees of the environment: what Python needs, and no key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A piece to be composed, and which of it is wanted: the whole, under no name, or parts."""
-
-    prompt: str
-    seconds: str
-    take: int
-    seed: int
-    loop: bool
-    wanted: tuple[str, ...]
-
-
 def compose(order: Order) -> Mapping[str, bytes]:
     """Compose here; audio is MP3.  Raises ValueError if there is no such piece."""
-    score = write(order.prompt, order.seconds, take=order.take, seed=order.seed, loop=order.loop)
+    score = sketch_order.score(order)
     found = {NOTES: midi(score)} if NOTES in order.wanted else {}
     if WHOLE in order.wanted:
         found[WHOLE] = encode_mp3(render(score), SAMPLE_RATE, bitrate=BITRATE)

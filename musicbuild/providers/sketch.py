@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
-from typing import Any
 
 from ..clock import Clock
 from ..cost import FREE, Quote
@@ -64,11 +63,10 @@ class Sketch:
 
     def describe(self, spec: GenerateSpec) -> Description:
         # Loaded by name for the same reason as below.
-        composer = import_module("..sketch.compose", __package__)
-        summary = import_module("..sketch.summary", __package__).summarise(
-            composer.write(spec.prompt, str(spec.duration), take=spec.take, **choices(spec))
-        )
-        return Description(**{one.name: getattr(summary, one.name) for one in fields(Description)})
+        composer = import_module(".sketch_order", __package__)
+        summary = import_module("..sketch.summary", __package__)
+        told = summary.summarise(composer.score(composer.order(spec)))
+        return Description(**{one.name: getattr(told, one.name) for one in fields(Description)})
 
     def connect(self, environment: Mapping[str, str], clock: Clock) -> Connection:
         del environment, clock  # nothing to reach, nothing to wait for
@@ -76,12 +74,6 @@ class Sketch:
         workshop = import_module(".sketch_connection", __package__)
         connection: Connection = workshop.SketchConnection(self.check)
         return connection
-
-
-def choices(spec: GenerateSpec) -> Mapping[str, Any]:
-    """Return the options of a spec as the composer takes them."""
-    options = dict(spec.options)
-    return {"seed": int(options.get("seed", 0)), "loop": bool(options.get("loop", False))}
 
 
 PROVIDER = Sketch()

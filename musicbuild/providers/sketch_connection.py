@@ -10,8 +10,8 @@ from ..cost import FREE, Cost
 from ..errors import Refused, Undelivered
 from ..spec import GenerateSpec
 from . import Delivery, Ticket
-from .composing import WHOLE, Composers, Order
-from .sketch import choices
+from .composing import WHOLE, Composers
+from .sketch_order import order
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ class SketchConnection:
         return Ticket(_name(spec), reply, model=spec.model, prompt=spec.prompt)
 
     def collect(self, ticket: Ticket) -> Delivery:
-        found = self.composers.compose(_order(self._ordered(ticket), [WHOLE]))
+        found = self.composers.compose(order(self._ordered(ticket), [WHOLE]))
         return Delivery(found[WHOLE], "mp3", FREE, ticket.id)
 
     def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
-        return self.composers.compose(_order(spec, names))
+        return self.composers.compose(order(spec, names))
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         del since  # nothing is remembered: what is free need not be found again
@@ -61,12 +61,6 @@ class SketchConnection:
         if not sound:
             raise Undelivered("the ticket no longer says what was ordered", hint="order it again")
         return spec
-
-
-def _order(spec: GenerateSpec, wanted: Collection[str]) -> Order:
-    return Order(
-        spec.prompt, str(spec.duration), spec.take, **choices(spec), wanted=tuple(sorted(wanted))
-    )
 
 
 def _name(spec: GenerateSpec) -> str:

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from musicbuild.providers import composing
-from musicbuild.providers.composing import Composers, Order, compose, serve
+from musicbuild.providers.composing import Composers, compose, serve
+from musicbuild.providers.sketch_order import Order
 
 PIECE = Order("rock, 140 BPM", "2", take=1, seed=0, loop=False, wanted=("",))
 ORDERS = [replace(PIECE, take=take) for take in range(1, 7)]
@@ -103,7 +104,8 @@ def test_a_process_beside_is_told_no_key(composers, monkeypatch):
 
 KILLED = """
 import sys
-from musicbuild.providers.composing import Composers, Order
+from musicbuild.providers.composing import Composers
+from musicbuild.providers.sketch_order import Order
 composers = Composers(cores=2)
 with composers._here:
     composers.compose(Order("rock", "1", 1, 0, False, ("mid",)))
