@@ -16,7 +16,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from . import __version__
-from .commands.options import Settings, common
+from .commands.options import common
+from .commands.said import Settings
 from .console import Answer, system_error
 from .errors import IntegrityError, Interrupted, MusicbuildError, UsageError, suggestion
 

@@ -26,7 +26,8 @@ from ..selection import select
 from ..steps import Plan
 from ..witness import Settling
 from .opening import open_chosen, shown, wishes
-from .options import Choice, Settings, track_names, with_choice, with_settings
+from .options import track_names, with_choice, with_settings
+from .said import Choice, Settings
 
 ORDERS_UNASKED = 25
 """Orders that `--yes` allows, for whoever wrote the manifest may not be whoever pays."""

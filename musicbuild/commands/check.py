@@ -6,8 +6,9 @@ import click
 
 from ..console import Answer, Look, plan_data, plan_lines, up_to_date
 from .opening import open_chosen, shown, wishes
-from .options import Choice, Settings, with_choice, with_settings
+from .options import with_choice, with_settings
 from .plan import out_of_date
+from .said import Choice, Settings
 
 
 @click.command()

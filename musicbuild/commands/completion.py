@@ -7,7 +7,8 @@ from click.shell_completion import ShellComplete, get_completion_class
 
 from ..console import Answer
 from ..errors import UsageError
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 PROGRAM = "musicbuild"
 VARIABLE = "_MUSICBUILD_COMPLETE"

@@ -6,7 +6,8 @@ import click
 
 from ..console import Answer, cost_data, cost_lines, ledger, open_lines, payment_data
 from .opening import open_chosen
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 
 @click.command()

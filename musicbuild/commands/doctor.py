@@ -22,7 +22,8 @@ from ..project import STATE_FOLDER, Project, open_project
 from ..providers import GROUP, Connection, Providers
 from ..records import check_records
 from .opening import manifest_path
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 
 @click.command()

@@ -16,7 +16,8 @@ from ..folders import Linked, walk
 from ..manifest import FILE, schema
 from ..project import STATE_FOLDER
 from ..reading import NotPlain
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 TEMPLATES = ("minimal", "game", "video")
 PROMPT = "prompts/calm.j2"

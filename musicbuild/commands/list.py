@@ -6,7 +6,8 @@ import click
 
 from ..console import Answer, list_lines, step_data
 from .opening import open_chosen, wishes
-from .options import Choice, Settings, with_choice, with_settings
+from .options import with_choice, with_settings
+from .said import Choice, Settings
 
 
 @click.command()

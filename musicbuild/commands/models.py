@@ -6,7 +6,8 @@ import click
 
 from ..console import Answer, model_data, models_lines
 from ..providers import SHORT_NAMES, Providers
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 
 @click.command()

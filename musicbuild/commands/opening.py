@@ -10,7 +10,7 @@ from ..plan import Wishes
 from ..project import Project, open_project
 from ..selection import select
 from ..steps import Plan
-from .options import Choice, Settings
+from .said import Choice, Settings
 
 LARGEST = 1 << 20
 """Bytes of a manifest that is still read while somebody waits at the TAB key."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -12,34 +12,12 @@ from typing import Any, TypeVar
 
 import click
 
-from ..console import Color, Console
+from ..console import Color
+from .said import Choice, Settings
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
-
-
-@dataclass(slots=True)
-class Settings:
-    """What was said before and after the command's name; what was said last counts."""
-
-    console: Console = field(default_factory=Console)
-    file: Path | None = None
-    directory: Path | None = None
-    command: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Which tracks a command is about."""
-
-    patterns: tuple[str, ...] = ()
-    labels: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-
-    @property
-    def everything(self) -> bool:
-        return not (self.patterns or self.labels or self.exclude)
 
 
 def _store(context: click.Context, option: click.Parameter, value: Any) -> None:

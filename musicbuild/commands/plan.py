@@ -14,7 +14,8 @@ from ..errors import OutOfDate
 from ..project import Project
 from ..steps import Edited, Plan
 from .opening import open_chosen, shown, wishes
-from .options import Choice, Settings, with_choice, with_settings
+from .options import with_choice, with_settings
+from .said import Choice, Settings
 
 
 @click.command()

@@ -12,7 +12,8 @@ from ..lock import Lock
 from ..project import Project
 from .build import Signals, workshop
 from .opening import open_chosen
-from .options import Settings, track_names, with_settings
+from .options import track_names, with_settings
+from .said import Settings
 
 
 @click.command()

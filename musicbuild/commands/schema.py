@@ -9,7 +9,8 @@ import click
 from .. import durable
 from ..console import Answer, place, wrote_lines
 from ..manifest import schema
-from .options import PATH, Settings, with_settings
+from .options import PATH, with_settings
+from .said import Settings
 
 
 @click.command()

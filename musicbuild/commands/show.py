@@ -23,7 +23,8 @@ from ..plan import Wishes, picked
 from ..project import Project
 from ..spec import Output, TrackSpec
 from .opening import open_chosen
-from .options import Settings, track_names, with_settings
+from .options import track_names, with_settings
+from .said import Settings
 
 
 @click.command()

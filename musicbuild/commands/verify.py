@@ -18,7 +18,8 @@ from ..spec import GenerateSpec
 from ..specify import specify
 from ..verify import Subject, verify
 from .opening import manifest_path
-from .options import Settings, with_settings
+from .options import with_settings
+from .said import Settings
 
 
 @click.command()
