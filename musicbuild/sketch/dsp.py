@@ -7,7 +7,7 @@ library is called.  Signals are float32, of shape (n,) or (2, n); times are in s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -22,6 +22,10 @@ F = np.float32
 
 CONTROL = 64
 """Samples for which a modulation stands still."""
+
+STRETCH = 1 << 19
+REACH = 1 << 14
+"""Samples; a lowpass at 24 Hz looks back over 4095."""
 
 _TILE = 4096
 _TABLE_BITS = 12
@@ -220,9 +224,9 @@ def sweep(count: int, end: float, above: float, seconds: float) -> Signal:
     return read_table(wavetable((1.0,)), phase >> np.uint32(32 - _TABLE_BITS))
 
 
-def noise(count: int, seed: int) -> Signal:
-    """Return white noise in [-1, 1): a hash of each sample's number."""
-    x = np.arange(count, dtype=np.int64).astype(np.uint32)
+def noise(count: int, seed: int, first: int = 0) -> Signal:
+    """Return white noise in [-1, 1): a hash of each sample's number, from `first` on."""
+    x = np.arange(first, first + count, dtype=np.int64).astype(np.uint32)
     x *= np.uint32(0x9E3779B9)
     x += np.uint32(seed & 0xFFFFFFFF)
     x ^= x >> np.uint32(16)
@@ -256,6 +260,19 @@ def highpass(signal: Signal, hertz: float, poles: int = 1) -> Signal:
         low = lowpass(signal, hertz)
         signal = np.subtract(signal, low, out=low)
     return signal
+
+
+def through(channel: Signal, process: Callable[[Signal], Signal]) -> None:
+    """Put one channel through filters in place, a stretch at a time, so that it needs little room.
+
+    Each stretch is seen with what came before it, as far back as any chain of filters here
+    reaches, so that every sample comes of the same operations as in one go.
+    """
+    before = channel[:0]
+    for start in range(0, len(channel), STRETCH):
+        stretch = np.concatenate([before, channel[start : start + STRETCH]])
+        channel[start : start + STRETCH] = process(stretch)[len(before) :]
+        before = stretch[-REACH:]
 
 
 def bound(signal: Signal, drive: float) -> Signal:

@@ -34,11 +34,15 @@ def drive(signal: Signal, amount: float) -> Signal:
 def add_echo(signal: Signal, echo: Echo, delay: int) -> None:
     """Add repeats to a stereo signal, in place, left and right by turns."""
     count = signal.shape[1]
-    dull = dsp.lowpass((signal[0] + signal[1]) * F(0.5), 3200.0)
+    dull = signal[0] + signal[1]
+    dull *= F(0.5)
+    dsp.through(dull, lambda stretch: dsp.lowpass(stretch, 3200.0))
     strength, place, side = echo.level, delay, 0
     while strength > 0.02 and place < count:
-        signal[side, place:] += dull[: count - place] * F(strength)
-        signal[1 - side, place:] += dull[: count - place] * F(0.35 * strength)
+        for start in range(place, count, dsp.STRETCH):
+            repeat = dull[start - place : min(count, start + dsp.STRETCH) - place]
+            signal[side, start : start + len(repeat)] += repeat * F(strength)
+            signal[1 - side, start : start + len(repeat)] += repeat * F(0.35 * strength)
         strength *= 1.8 * echo.feedback
         place += delay
         side = 1 - side
@@ -60,8 +64,11 @@ def add_crackle(signal: Signal, rng: Rng) -> None:
     """Add the hiss and the clicks of an old record to a stereo signal, in place."""
     count = signal.shape[1]
     for channel in (0, 1):
-        hiss = dsp.lowpass(dsp.noise(count, rng.word()), 5000.0)
-        signal[channel] += hiss * F(0.0035)
+        seed = rng.word()
+        for start in range(0, count, dsp.STRETCH):
+            first, stop = max(0, start - dsp.REACH), min(count, start + dsp.STRETCH)
+            hiss = dsp.lowpass(dsp.noise(stop - first, seed, first), 5000.0)[start - first :]
+            signal[channel, start:stop] += hiss * F(0.0035)
     width = dsp.samples(0.004)
     for _ in range(count * 9 // SAMPLE_RATE):
         start = rng.below(max(1, count - width))

@@ -150,7 +150,11 @@ def to_int16(signal: Signal, seed: int) -> NDArray[np.int16]:
     count = signal.shape[1]
     out = np.empty((count, 2), np.int16)
     for channel in (0, 1):
-        dither = dsp.noise(count, seed + 11 + channel) + dsp.noise(count, seed + 77 + channel)
-        wide = np.rint(signal[channel] * F(32767.0) + dither * F(0.5))
-        out[:, channel] = np.clip(wide, F(-32768.0), F(32767.0)).astype(np.int16)
+        for start in range(0, count, dsp.STRETCH):
+            heard = signal[channel, start : start + dsp.STRETCH]
+            dither = dsp.noise(len(heard), seed + 11 + channel, start)
+            dither += dsp.noise(len(heard), seed + 77 + channel, start)
+            wide = np.rint(heard * F(32767.0) + dither * F(0.5))
+            wide = np.clip(wide, F(-32768.0), F(32767.0))
+            out[start : start + dsp.STRETCH, channel] = wide.astype(np.int16)
     return out

@@ -97,7 +97,8 @@ def _mix(score: Score, parts: Iterable[Part], count: int) -> Signal:
             signal[0] += signal[1]
             signal[0] *= F(0.5 * part.mix.send)
             sent += signal[0]
-    mixed += reverberate(dsp.highpass(sent, 180.0), brief.style.room)
+    dsp.through(sent, lambda signal: dsp.highpass(signal, 180.0))
+    reverberate(sent, brief.style.room, mixed)
     return mixed
 
 
@@ -132,17 +133,21 @@ class _Player:
             for take, side in enumerate(sides):
                 rng = self.score.brief.rng("human", self.part.name, note.start, chord, take)
                 self._place(note, chord, rng, side, index * len(sides) + take)
-        # One channel after the other: a long piece needs only half the memory so.
-        for channel in self.out:
-            if mix.amplifier:
-                channel[:] = effects.amplify(channel, mix.amplifier)
-            if mix.drive:
-                channel[:] = effects.drive(channel, mix.drive)
-            if mix.lowpass:
-                channel[:] = dsp.lowpass(channel, mix.lowpass)
+        self._sounds.clear()
+        if mix.amplifier or mix.drive or mix.lowpass:
+            for channel in self.out:
+                dsp.through(channel, self._shaped)
         if mix.echo:
             effects.add_echo(self.out, mix.echo, self.clock.at(int(mix.echo.beats * BEAT)))
         return self.out
+
+    def _shaped(self, signal: Signal) -> Signal:
+        mix = self.part.mix
+        if mix.amplifier:
+            signal = effects.amplify(signal, mix.amplifier)
+        if mix.drive:
+            signal = effects.drive(signal, mix.drive)
+        return dsp.lowpass(signal, mix.lowpass) if mix.lowpass else signal
 
     def _place(self, note: Note, chord: int, rng: Rng, side: float | None, variant: int) -> None:
         mix = self.part.mix
@@ -244,12 +249,17 @@ def _finish(score: Score, signals: Sequence[Signal], begun: int) -> list[Signal]
 def _colour(score: Score, signal: Signal, begun: int) -> Signal:
     brief, tone = score.brief, score.brief.style.tone
     air = max(0.0, tone.air + 1.6 * (brief.brightness - brief.style.brightness))
-    for channel in signal:
-        channel[:] = dsp.highpass(channel, 24.0)
+
+    def coloured(channel: Signal) -> Signal:
+        channel = dsp.highpass(channel, 24.0)
         if tone.lowpass:
-            channel[:] = dsp.lowpass(channel, tone.lowpass)
+            channel = dsp.lowpass(channel, tone.lowpass)
         if air:
-            channel[:] += dsp.highpass(channel, 4500.0) * F(air)
+            channel += dsp.highpass(channel, 4500.0) * F(air)
+        return channel
+
+    for channel in signal:
+        dsp.through(channel, coloured)
     if tone.flutter:
         cycles = max(1, int(0.55 * brief.length / SAMPLE_RATE + 0.5))
         signal = master.flutter(signal, tone.flutter, cycles, begun, brief.length)

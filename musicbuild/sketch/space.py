@@ -14,8 +14,8 @@ _BEFORE = 529
 """Samples until the first reflection."""
 
 
-def reverberate(signal: Signal, room: Room) -> Signal:
-    """Return the reverberation of a mono signal, in stereo and without the signal itself.
+def reverberate(signal: Signal, room: Room, out: Signal) -> None:
+    """Add the reverberation of a mono signal, without the signal itself, to a stereo one.
 
     It is made in blocks shorter than the shortest delay, so that each reads only what is past.
     """
@@ -33,7 +33,6 @@ def reverberate(signal: Signal, room: Room) -> Signal:
     reads = np.arange(-1, block + 1, dtype=np.int64)[None, :] - np.array(delays, np.int64)[:, None]
     signs = np.array(_SIGNS, F)[:, None]
     middle, sides = F(1.0 - room.damping), F(0.5 * room.damping)
-    out = np.zeros((2, count), F)
     # A whole number of blocks, so that every block is alike.
     padded = np.zeros(count + _BEFORE + block, F)
     padded[_BEFORE : _BEFORE + count] = signal
@@ -48,12 +47,10 @@ def reverberate(signal: Signal, room: Room) -> Signal:
             total = damped[channel] + damped[channel + 2]
             total += damped[channel + 4]
             total += damped[channel + 6]
-            out[channel, start : start + width] = total[:width]
+            out[channel, start : start + width] += total[:width] * F(0.36)
         fed = _mixed(damped) * F(0.35355339059327373) + signs * padded[start : start + block]
         first = start & (ring - 1)
         lines[:, first : first + block] = fed  # block divides ring: it never wraps
-    out *= F(0.36)
-    return out
 
 
 def _mixed(lines: Signal) -> Signal:

@@ -91,7 +91,8 @@ def test_clipping_is_bounded():
 def test_the_room_dies_away_in_its_time():
     click = np.zeros(3 * SAMPLE_RATE, np.float32)
     click[0] = 1
-    wet = reverberate(click, Room(1.5, 0.2))
+    wet = np.zeros((2, len(click)), np.float32)
+    reverberate(click, Room(1.5, 0.2), wet)
     assert not wet[:, :500].any()
     tenths = np.array([rms(wet[:, i : i + 4410]) for i in range(4410, len(click) - 4410, 4410)])
     slope = np.polyfit(np.arange(20) / 10, 20 * np.log10(tenths[:20]), 1)[0]
@@ -200,3 +201,19 @@ def test_rounding_is_dithered_and_bounded():
     assert set(np.unique(silence)) == {-1, 0, 1}
     assert abs(silence.mean()) < 0.05
     assert to_int16(np.full((2, 10), 5.0, np.float32), 0).max() == 32767
+
+
+@pytest.mark.parametrize("count", [1, dsp.STRETCH, dsp.STRETCH + 1, 3 * dsp.STRETCH - 5])
+def test_a_channel_filtered_by_stretches_is_the_same_to_the_bit(count):
+    channel = dsp.noise(count, 7)
+
+    def process(signal):
+        return dsp.bound(dsp.highpass(dsp.lowpass(signal, 900.0, 3), 24.0, 2), 2.0)
+
+    whole = process(channel)
+    dsp.through(channel, process)
+    assert (channel == whole).all()
+
+
+def test_noise_can_be_had_from_anywhere():
+    assert (dsp.noise(1000, 3)[400:] == dsp.noise(600, 3, 400)).all()
