@@ -26,6 +26,9 @@ LARGEST = 32 << 20
 """Bytes.  10,000 purchases and as many tracks have 16 MiB, with prompts of 300 characters."""
 CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
+RESTORE = "restore it from version control: it holds what was paid for"
+_NEWER = "upgrade musicbuild if a newer one wrote it: `pip install -U musicbuild`; else restore it"
+
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
@@ -109,7 +112,7 @@ def load(path: Path) -> Lock:
     except FileNotFoundError:
         return Lock()
     except (reading.NotPlain, reading.TooLarge) as error:
-        raise IntegrityError(f"`{path.name}` {error.strerror}", hint=_RESTORE) from None
+        raise IntegrityError(f"`{path.name}` {error.strerror}", hint=RESTORE) from None
     return parse(data, path.name)
 
 
@@ -130,7 +133,7 @@ def dump(lock: Lock) -> bytes:
 def parse(data: bytes, name: str = FILE_NAME) -> Lock:
     """Read a lock from bytes; raise IntegrityError, which never is a reason to pay."""
     if not data.strip():
-        raise IntegrityError(f"`{name}` is empty", hint=_RESTORE)
+        raise IntegrityError(f"`{name}` is empty", hint=RESTORE)
     try:
         return _read(pieces.cut(data.replace(b"\r\n", b"\n")), name)
     except pieces.Damaged as error:
@@ -139,13 +142,13 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
                 f"`{name}` holds an unresolved merge",
                 hint="keep the purchases and tracks of both sides, then remove the markers",
             ) from None
-        raise IntegrityError(f"`{name}` {error}", hint=_RESTORE) from None
+        raise IntegrityError(f"`{name}` {error}", hint=RESTORE) from None
     except fields.UnknownKey as error:
         raise IntegrityError(f"`{name}` is not to be trusted: {error}", hint=_NEWER) from None
     except KeyError as error:
-        raise IntegrityError(f"`{name}` is damaged: no `{error.args[0]}`", hint=_RESTORE) from None
+        raise IntegrityError(f"`{name}` is damaged: no `{error.args[0]}`", hint=RESTORE) from None
     except (ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise IntegrityError(f"`{name}` is damaged: {error}", hint=_RESTORE) from None
+        raise IntegrityError(f"`{name}` is damaged: {error}", hint=RESTORE) from None
 
 
 def _read(found: list[Piece], name: str) -> Lock:
@@ -180,9 +183,6 @@ def _to_lock(value: Mapping[str, Any]) -> Lock:
         tracks={fields.text(track): _to_track(one) for track, one in value["tracks"].items()},
     )
 
-
-_RESTORE = "restore it from version control: it holds what was paid for"
-_NEWER = "upgrade musicbuild if a newer one wrote it: `pip install -U musicbuild`; else restore it"
 
 _LOCK = frozenset({"version", "purchases", "tracks"})
 _PURCHASE = frozenset(

@@ -8,14 +8,12 @@ from pathlib import Path
 from . import lock as locks
 from .errors import IntegrityError
 from .hashing import Digest
-from .lock import Lock, Purchase
+from .lock import RESTORE, Lock, Purchase
 from .spec import GenerateSpec
 from .store import Store
 
 ENTRY = 8 << 10
 """Bytes that a purchase and its track may add to the lock, on average."""
-
-RESTORE = "restore it from version control: it holds what was paid for"
 
 
 def read_lock(path: Path, store: Store) -> Lock:
