@@ -99,7 +99,7 @@ def _level(arc: str, index: int, count: int) -> float:
     done = (index + 1) / count
     match arc:
         case "build":
-            return 0.30 + 0.70 * done
+            return 0.15 + 0.85 * done
         case "arch":
             return 0.55 + 0.45 * done
         case "steady":

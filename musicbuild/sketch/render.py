@@ -248,12 +248,15 @@ def _finish(score: Score, signals: Sequence[Signal], begun: int) -> list[Signal]
 
 def _colour(score: Score, signal: Signal, begun: int) -> Signal:
     brief, tone = score.brief, score.brief.style.tone
-    air = max(0.0, tone.air + 1.6 * (brief.brightness - brief.style.brightness))
+    brighter = brief.brightness - brief.style.brightness
+    air = max(0.0, tone.air + 1.6 * brighter)
 
     def coloured(channel: Signal) -> Signal:
         channel = dsp.highpass(channel, 24.0)
         if tone.lowpass:
             channel = dsp.lowpass(channel, tone.lowpass)
+        if brighter:
+            channel += dsp.highpass(channel, 1200.0) * F(brighter)
         if air:
             channel += dsp.highpass(channel, 4500.0) * F(air)
         return channel

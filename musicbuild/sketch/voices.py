@@ -17,6 +17,10 @@ from .instruments import VOICES, Bar, Curve, Ensemble, Knock, String
 _HIGHEST = 11000.0
 
 
+_FADE = 0.5
+"""Seconds at the end of a note that is held for longer than its instrument rings."""
+
+
 def rings(voice: str) -> bool:
     """Tell whether a voice is struck and rings, and is not held."""
     return not isinstance(VOICES[voice], Ensemble)
@@ -35,6 +39,9 @@ def strike(voice: str, pitch: int, velocity: float, seconds: float) -> Signal:
     out = dsp.ring(count, partials)
     _knock(out, instrument.knock, pitch, velocity)
     dsp.fade_in(out, max(8, dsp.samples(instrument.attack)))
+    if seconds > instrument.longest:
+        # Deep notes are still heard by then.
+        dsp.fade_out(out, dsp.samples(_FADE))
     loudness = velocity * (0.6 * velocity + 0.4)
     return out * F(instrument.level * loudness)
 
