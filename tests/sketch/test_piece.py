@@ -11,9 +11,12 @@ import sys
 import wave
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+import sketch_measures
+from sketch_measures import decibels, lufs, side_to_middle
 
 from musicbuild.sketch import piece as composer
 from musicbuild.sketch.kits import KITS
@@ -37,7 +40,7 @@ PROMPTS = (LOFI, EPIC, JAZZ, AMBIENT, ROCK, SYNTH, WALK)
 GOLDEN = {
     (LOFI, "4", 1, 0, False): "f21f182374589d0cdc4cd05b52293886d369b08eb9ccfd13c5d4a2300ead6ec6",
     (JAZZ, "3.5", 2, 7, False): "7b44a8c423eef0c7266e6cf0c3d782e20c5ffb76cf46b9a6b431fcc29cbd9ef5",
-    (ROCK, "3", 1, 0, True): "7f470b582cd48f4cb5764709d5164369fb0d6efe2463dcb2e5203fe031068fd4",
+    (ROCK, "3", 1, 0, True): "59d40979d358e9f3767a445ff8fea60137c7478efcd5f9ad30375c5e7e7abf65",
     (EPIC, "5", 3, 0, False): "5e35ab2b2a310a93faa76cda1391d333147179d832a306e4732a155151bbb7a3",
     (JIG, "3", 1, 0, True): "a3b6cf07423ba032f908ea810fc24013bb74753fe700846f87f901914a439c11",
     (CHIP, "3", 1, 0, False): "039ad460f95a3060f6dc1076ce1d791e6c0dff21fb1a6e04f02396e0555ca7fc",
@@ -47,36 +50,11 @@ GOLDEN = {
 
 
 def mono(piece):
-    return piece.samples.mean(axis=1) / 32768
+    return sketch_measures.mono(piece.samples)
 
 
 def digest(samples):
     return hashlib.sha256(np.ascontiguousarray(samples, "<i2").tobytes()).hexdigest()
-
-
-def decibels(power):
-    return 10 * np.log10(power + 1e-20)
-
-
-def lufs(samples):
-    """Measure as BS.1770 says, its two filters applied as their response to frequency."""
-    size = 1 << (len(samples) + RATE).bit_length()
-    z = np.exp(-2j * np.pi * np.fft.rfftfreq(size))
-    # The coefficients for 44.1 kHz, by the bilinear transform of the analogue prototypes.
-    shelf = (1.5308412300503478 - 2.6509799951547297 * z + 1.1690790799215869 * z**2) / (
-        1 - 1.6636551132560204 * z + 0.7125954280732254 * z**2
-    )
-    high = (1 - 2 * z + z**2) / (1 - 1.9891696736297957 * z + 0.9891990357870394 * z**2)
-    power = 0
-    for channel in samples.T / 32768:
-        weighted = np.fft.irfft(np.fft.rfft(channel, size) * shelf * high, size)
-        power = power + weighted[: len(samples)] ** 2
-    step = RATE // 10
-    tenths = power[: len(power) // step * step].reshape(-1, step).mean(axis=1)
-    windows = np.convolve(tenths, np.ones(4) / 4, "valid")
-    windows = windows[windows > 10 ** ((-70 + 0.691) / 10)]
-    windows = windows[windows > windows.mean() / 10]
-    return -0.691 + decibels(windows.mean())
 
 
 # -- the same everywhere
@@ -92,16 +70,18 @@ def test_the_samples_are_pinned(call):
 def test_another_process_without_vector_units_gives_the_same():
     code = (
         "import hashlib, json, sys\n"
+        "import numpy as np\n"
         "from musicbuild.sketch.piece import sketch\n"
+        "core = np._core._multiarray_umath\n"
+        "assert not any(core.__cpu_features__.get(name) for name in core.__cpu_dispatch__)\n"
         "for prompt, seconds, take, seed, loop in json.loads(sys.argv[1]):\n"
         "    piece = sketch(prompt, seconds, take=take, seed=seed, loop=loop)\n"
         "    print(hashlib.sha256(piece.samples.astype('<i2').tobytes()).hexdigest())\n"
     )
-    core = getattr(np, "_core", None) or np.core
     plain = {
         **os.environ,
         "PYTHONHASHSEED": "99",
-        "NPY_DISABLE_CPU_FEATURES": " ".join(core._multiarray_umath.__cpu_dispatch__),
+        "NPY_DISABLE_CPU_FEATURES": " ".join(np._core._multiarray_umath.__cpu_dispatch__),
         "PYTHONWARNINGS": "ignore",
     }
     done = subprocess.run(
@@ -206,9 +186,8 @@ def test_every_style_is_loud_and_wide_enough_and_ends(style):
     samples = sketch(style.name, "10").samples
     assert lufs(samples) == pytest.approx(-16, abs=0.8)
     assert np.abs(samples.astype(int)).max() < 32768 * 10 ** (-1 / 20)
+    assert 0.05 < side_to_middle(samples) < 0.8
     sound = samples / 32768
-    side, middle = sound[:, 0] - sound[:, 1], sound.sum(axis=1)
-    assert 0.05 < np.sqrt((side**2).mean() / (middle**2).mean()) < 0.8
     assert decibels((sound[: RATE * 3 // 10] ** 2).mean()) > -50
     assert decibels((sound[-RATE // 20 :] ** 2).mean()) < -55
 
@@ -219,8 +198,7 @@ def test_no_second_is_silent_and_it_is_stereo(prompt):
         samples = piece.samples / 32768
         for start in range(0, len(samples) - RATE + 1, RATE):
             assert decibels((samples[start : start + RATE] ** 2).mean()) > -45
-        side, middle = samples[:, 0] - samples[:, 1], samples.sum(axis=1)
-        assert 0.05 < np.sqrt((side**2).mean() / (middle**2).mean()) < 0.8
+        assert 0.05 < side_to_middle(piece.samples) < 0.8
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
@@ -250,8 +228,7 @@ def test_a_piece_begins_at_once_and_ends_in_silence(prompt):
 def test_a_loop_has_no_seam(prompt):
     piece = sketch(prompt, "9.3", loop=True)
     samples = piece.samples.astype(float) / 32768
-    steps = np.abs(np.diff(samples, axis=0))
-    assert (np.abs(samples[0] - samples[-1]) <= np.percentile(steps, 99.9, axis=0)).all()
+    assert sketch_measures.seam(piece.samples) <= 1
 
     around = np.concatenate([samples[-RATE:], samples[:RATE]]).mean(axis=1)
     power = decibels((around.reshape(-1, 441) ** 2).mean(axis=1))
@@ -275,11 +252,11 @@ def test_what_rings_past_the_end_of_a_loop_is_heard_at_its_start():
 
 
 def test_bright_is_brighter_than_dark():
-    def centroid(prompt):
-        spectrum = np.abs(np.fft.rfft(mono(sketch(prompt, "6"))))
-        return (spectrum * np.arange(len(spectrum))).sum() / spectrum.sum()
-
-    assert centroid("bright synthwave in C minor") > 1.03 * centroid("dark synthwave in C minor")
+    bright, dark = (
+        sketch_measures.centroid(sketch(f"{word} synthwave in C minor", "6").samples)
+        for word in ("bright", "dark")
+    )
+    assert bright > 1.03 * dark
 
 
 # -- cheap

@@ -80,8 +80,8 @@ AMBIENT = Style(
                 "....X=========..",
                 rest=0.2,
             ),
-            Mix(-14, send=0.75, pan=0.25, echo=Echo(1.5, 0.35, 0.4)),
-            0.4,
+            Mix(-4, send=0.75, pan=0.25, echo=Echo(1.5, 0.35, 0.4)),
+            0.5,
         ),
         Role(
             "drums",

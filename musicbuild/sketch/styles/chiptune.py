@@ -15,7 +15,7 @@ CHIPTUNE = Style(
     tempo=(126, 152), minor=0.35, energy=0.75, brightness=0.7, arc="full", room=Room(0.5, 0.3),
     tone=Tone(air=0.3),
     major_progressions=("I V vi IV", "I IV V IV", "vi IV I V"),
-    minor_progressions=("i VI VII i", "i VII VI VII", "i iv VII III"),
+    minor_progressions=("i VI VII i", "i VII VI i", "i iv VII i"),
     roles=(
         Role("lead", "lead", "square",
             Melody(67, 88, ("X=x=x=X=x===x=x=", "X==x==x=X===x=x=", "x=x=X===x=x=X===",

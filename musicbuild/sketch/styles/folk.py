@@ -66,7 +66,7 @@ MEDIEVAL = Style(
     tempo=(82, 98), minor=0.65, energy=0.5, brightness=0.45, arc="arch", room=Room(1.5, 0.5),
     tone=Tone(air=0.6),
     major_progressions=("I IV I V", "I bVII I IV", "I V IV I"),
-    minor_progressions=("i VII i VII", "i III VII i", "i v VI VII", "i VII VI i"),
+    minor_progressions=("i VII i VII", "i III VII i", "i v VII i", "i VII VI i"),
     roles=(
         Role("lute", "chords", "nylon guitar",
             Arpeggio(50, 71, ((0, 2, 1, 3, 2, 1, 2, 3), (0, 1, 3, 2, 1, 2, 3, 1)), gate=1.8,
@@ -101,7 +101,7 @@ CELTIC = Style(
     tempo=(98, 120), minor=0.4, energy=0.65, brightness=0.55, meter=SIX, room=Room(1.2, 0.45),
     tone=Tone(air=0.7),
     major_progressions=("I IV I V", "I V IV V", "I vi IV V"),
-    minor_progressions=("i VII i VII", "i VII VI VII", "i III VII i"),
+    minor_progressions=("i VII i VII", "i VII VI i", "i III VII i"),
     roles=(
         Role("guitar", "chords", "steel guitar",
             Hits(45, 67, ("X===x=X===x=", "X=..x=x=..x=", "X===x=x=x=x=")),

@@ -27,7 +27,7 @@ METAL = Style(
             Mix(-16, send=0.5, width=0.8), 0.55, 0.9),
         Role("bass", "bass", "electric bass",
             Bass(28, 40, ("R.rrR.rrR.rrR=r=", "R=rrrrR=rrrrR=a=", "R=r=R=r=R=r=R=a=")),
-            Mix(-6, send=0.02, drive=2.4, jitter=0.003), 0.85, 0.4),
+            Mix(-1, send=0.02, drive=2.4, jitter=0.003), 0.85, 0.4),
         Role("lead", "lead", "lead guitar",
             Melody(64, 86, ("X=x=x=x=X===x=x=", "X===x=x=X=======", "xxxxX===xxxxX===",
             "X=====x=X=x=x==="), "X===X===========", legato=0.98),

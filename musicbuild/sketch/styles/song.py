@@ -31,7 +31,7 @@ POP = Style(
     tempo=(108, 126), minor=0.2, energy=0.65, brightness=0.6, arc="full", room=Room(1.3, 0.4),
     tone=Tone(air=1.0),
     major_progressions=("I V vi IV", "vi IV I V", "I vi IV V", "IV I V vi"),
-    minor_progressions=("i VI III VII", "VI VII i III", "i III VII iv"),
+    minor_progressions=("i VI III VII", "VI VII i i", "i III VII iv"),
     final_major="Iadd9",
     roles=(
         Role("piano", "chords", "piano",

@@ -30,7 +30,7 @@ SYNTHWAVE = Style(
     tempo=(80, 100), minor=0.75, energy=0.7, brightness=0.6, room=Room(2.2, 0.35),
     tone=Tone(air=0.7),
     major_progressions=("I V vi IV", "vi IV I V", "I iii IV V"),
-    minor_progressions=("i VI III VII", "i VI iv VII", "VI VII i i", "i III VII iv"),
+    minor_progressions=("i VI VII i", "i VI iv VII", "VI VII i i", "i III VII iv"),
     roles=(
         Role("pad", "pad", "pad",
             Pads(52, 76),
@@ -80,11 +80,11 @@ TECHNO = Style(
             Mix(-13, pan=-0.3, width=0.5, send=0.2, jitter=0.0, duck=0.4, lowpass=2600), 0.6),
         Role("drone", "pad", "pad",
             Pads(48, 70, 3),
-            Mix(-13, send=0.6, width=1.0, duck=0.7), 0.55, 0.5),
+            Mix(-10, send=0.6, width=1.0, duck=0.7), 0.55, 0.5),
         Role("lead", "lead", "synth lead",
             Melody(62, 81, ("X=..............", "..x=..X=........", "x=....x=........"),
             "X=..............", legato=0.8),
-            Mix(-12, send=0.5, pan=0.3, echo=Echo(0.75, 0.45, 0.5)), 0.55, 0.8),
+            Mix(-9, send=0.5, pan=0.3, echo=Echo(0.75, 0.45, 0.5)), 0.55, 0.8),
         Role("drums", "drums", "techno kit",
             Beat((
                 Layer("kick", ("X...X...X...X...",), intro=True),

@@ -51,7 +51,7 @@ HORROR = Style(
         Role("lead", "lead", "bell",
             Melody(69, 90, ("X=======........", "......x===X=====", "x===..x=====...."),
             "X===========....", rest=0.15),
-            Mix(-9, send=0.7, pan=0.25, jitter=0.02, echo=Echo(1.5, 0.38, 0.4)), 0.5),
+            Mix(-3, send=0.7, pan=0.25, jitter=0.02, echo=Echo(1.5, 0.38, 0.4)), 0.5),
         Role("drums", "drums", "epic kit",
             Beat((
                 Layer("taiko", ("X...............", "X.......o......."), intro=True),
@@ -71,7 +71,7 @@ TENSION = Style(
     tempo=(106, 128), minor=0.95, energy=0.6, brightness=0.5, arc="build", room=Room(2.2, 0.4),
     tone=Tone(air=0.8),
     major_progressions=("vi iii IV ii", "I iii vi V"),
-    minor_progressions=("i i VI v", "i iidim VI i", "i VI iv v", "i III iidim v"),
+    minor_progressions=("i i VI v", "i iidim i v", "i VI iv v", "i iv iidim i"),
     roles=(
         Role("ostinato", "arpeggio", "short strings",
             Arpeggio(52, 71, ((0, 0, 1, 0, 2, 0, 1, 0), (0, 2, 1, 2, 0, 2, 1, 3), (2, 0, 0, 1, 0, 0,
