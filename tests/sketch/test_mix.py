@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from sketch_measures import bands, lufs, side_to_middle
 
-from musicbuild.sketch import master, sketch, styles
-from musicbuild.sketch.compose import cast
+from musicbuild.sketch import master, styles
+from musicbuild.sketch.compose import cast, write
+from musicbuild.sketch.piece import sketch
 from musicbuild.sketch.render import render
 
 STYLES = {style.name: style.name for style in styles.STYLES} | {"neutral": "a walk in the park"}
@@ -57,7 +58,7 @@ def test_no_player_drowns_or_drowns_the_others(style, monkeypatch):
 
     # Each stem is to be as loud as it is in the mix, so that nothing may level it.
     monkeypatch.setattr(master, "level", turn_down)
-    score = sketch(f"{STYLES[style]}, energetic", SECONDS).score
+    score = write(f"{STYLES[style]}, energetic", SECONDS)
     slots = {role.name: role.slot for role in cast(score.brief)}
     whole = lufs(render(score))
     heard = {}

@@ -11,12 +11,12 @@ import sys
 import wave
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 import sketch_measures
 from sketch_measures import decibels, lufs, side_to_middle
+from sketch_pinned import GOLDEN
 
 from musicbuild.sketch import piece as composer
 from musicbuild.sketch.kits import KITS
@@ -32,21 +32,7 @@ AMBIENT = "Soft ambient background music, minimal, piano and pads"
 ROCK = "High energy rock, electric guitar riff, 140 BPM"
 SYNTH = "1980s synthwave in F# minor, driving"
 WALK = "A walk in the park, no drums"
-JIG = "Irish jig with fiddle and accordion"
-CHIP = "Chiptune platformer in C major"
-TRAP = "Dark hip hop with 808s, no piano"
 PROMPTS = (LOFI, EPIC, JAZZ, AMBIENT, ROCK, SYNTH, WALK)
-
-GOLDEN = {
-    (LOFI, "4", 1, 0, False): "f21f182374589d0cdc4cd05b52293886d369b08eb9ccfd13c5d4a2300ead6ec6",
-    (JAZZ, "3.5", 2, 7, False): "7b44a8c423eef0c7266e6cf0c3d782e20c5ffb76cf46b9a6b431fcc29cbd9ef5",
-    (ROCK, "3", 1, 0, True): "59d40979d358e9f3767a445ff8fea60137c7478efcd5f9ad30375c5e7e7abf65",
-    (EPIC, "5", 3, 0, False): "5e35ab2b2a310a93faa76cda1391d333147179d832a306e4732a155151bbb7a3",
-    (JIG, "3", 1, 0, True): "a3b6cf07423ba032f908ea810fc24013bb74753fe700846f87f901914a439c11",
-    (CHIP, "3", 1, 0, False): "039ad460f95a3060f6dc1076ce1d791e6c0dff21fb1a6e04f02396e0555ca7fc",
-    (TRAP, "3", 2, 0, False): "d3818401473e973ce4ee348954fa69d137cab282656c3576b4731b7a42d74996",
-}
-"""SHA-256 of the samples, little-endian.  Other digests than these are another model."""
 
 
 def mono(piece):

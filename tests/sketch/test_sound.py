@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sketch_measures import RATE, centroid, mono
 
 from musicbuild.sketch.piece import sketch
-
-RATE = 44_100
 
 PLAIN = [
     "lo-fi", "epic orchestral", "jazz", "ambient", "rock", "synthwave", "techno", "chiptune",
@@ -16,20 +15,14 @@ PLAIN = [
 ]  # fmt: skip
 
 
-def mono(prompt, seconds="8"):
-    return sketch(prompt, seconds).samples.mean(axis=1) / 32768
-
-
-def centroid(signal):
-    """Return the centre of the spectrum in Hz."""
-    power = np.abs(np.fft.rfft(signal)) ** 2
-    return np.average(np.fft.rfftfreq(len(signal), 1 / RATE), weights=power)
+def heard(prompt, seconds="8"):
+    return mono(sketch(prompt, seconds).samples)
 
 
 def test_bright_words_make_brighter_music_than_dark_ones():
     ratios = {
-        prompt: centroid(mono(f"bright {prompt}, 100 BPM in C major"))
-        / centroid(mono(f"dark {prompt}, 100 BPM in C major"))
+        prompt: centroid(sketch(f"bright {prompt}, 100 BPM in C major", "8").samples)
+        / centroid(sketch(f"dark {prompt}, 100 BPM in C major", "8").samples)
         for prompt in PLAIN
     }
     brighter = [prompt for prompt, ratio in ratios.items() if ratio > 1]
@@ -43,7 +36,7 @@ def test_what_builds_grows_louder(prompt):
     """A wall of guitars is loud from the beginning, and can grow by little."""
 
     def growth(words):
-        signal = mono(f"{words}, 110 BPM in D minor", "24")
+        signal = heard(f"{words}, 110 BPM in D minor", "24")
         first, last = signal[: 8 * RATE], signal[13 * RATE : 21 * RATE]
         return 10 * np.log10(np.mean(last**2) / np.mean(first**2))
 
@@ -53,7 +46,7 @@ def test_what_builds_grows_louder(prompt):
 @pytest.mark.parametrize("prompt", PLAIN)
 def test_nothing_clicks(prompt):
     """A cut wave bends in a few samples as no instrument does; drums do, and are left out."""
-    signal = mono(f"{prompt}, no drums, 100 BPM", "6")
+    signal = heard(f"{prompt}, no drums, 100 BPM", "6")
     bent = np.diff(signal, 3) ** 2
     hop = RATE // 1000
     energy = bent[: len(bent) // hop * hop].reshape(-1, hop).mean(axis=1) + 1e-12

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from fractions import Fraction
 
-from musicbuild.sketch import sketch
 from musicbuild.sketch.kits import KITS
+from musicbuild.sketch.piece import sketch
 from musicbuild.sketch.theory import MINOR_MODES, NOTE_NAMES
 
 from .. import sketch_measures as measures
