@@ -101,6 +101,13 @@ def test_no_lock_is_an_empty_one_and_what_is_saved_is_read_again(tmp_path):
     assert load(path) == ONE
 
 
+def test_outputs_of_a_part_are_not_of_the_whole():
+    digest = digest_bytes(b"x")
+    whole, drums = (LockedOutput(digest, digest, digest, part) for part in ("", "drums"))
+    track = LockedTrack(digest, 1, {"a.mp3": whole, "a.drums.mp3": drums})
+    assert track.whole == {"a.mp3": whole}
+
+
 def test_what_was_spent_is_the_sum_of_all_purchases():
     assert lock_of(track("a", "one"), track("b", "two"), track("c", sketch())).spent == {
         "tokens": 18
@@ -137,7 +144,9 @@ TRACKS = st.builds(
     LockedTrack,
     generate=DIGESTS,
     take=st.integers(1, 99),
-    outputs=st.dictionaries(PATHS, st.builds(LockedOutput, DIGESTS, DIGESTS, DIGESTS), max_size=3),
+    outputs=st.dictionaries(
+        PATHS, st.builds(LockedOutput, DIGESTS, DIGESTS, DIGESTS, st.just("") | TEXT), max_size=3
+    ),
     tags=st.dictionaries(TEXT, TEXT | st.booleans(), max_size=3),
     draft=st.booleans(),
 )

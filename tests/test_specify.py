@@ -26,6 +26,7 @@ SKETCH = Model(
     source="",
     as_of="",
     options=KNOWN,
+    parts=frozenset({"mid", "drums", "bass"}),
 )
 MUSICGEN = Model(
     "elumenta", "musicgen", 15, 120, whole_seconds=True, price=None, source="", as_of=""
@@ -301,6 +302,40 @@ def test_an_output_never_takes_the_place_of_an_input(project, tmp_path):
     (tmp_path / "part.mp3").write_text("tracks: {b: {prompt: x}}")
     found = faults(project, "include: [part.mp3]\ntracks: {a: {prompt: x, output: Part.mp3}}")
     assert found == ["track `a`: `Part.mp3`: the build reads this file, and can't write it"]
+
+
+def test_notes_and_stems_are_outputs_of_their_own(project):
+    (track,) = project("tracks: {a: {prompt: x, formats: [mp3, mid], stems: true}}").tracks
+    found = [
+        (one.path, one.master.format, one.master.part, one.master.tags.title)
+        for one in track.outputs
+    ]
+    assert found == [
+        ("audio/a.mp3", "mp3", "", "A"),
+        ("audio/a.mid", "mid", "mid", "A"),
+        ("audio/a.bass.mp3", "mp3", "bass", "A (bass)"),
+        ("audio/a.drums.mp3", "mp3", "drums", "A (drums)"),
+    ]
+
+
+def test_parts_that_there_are_not_are_told(project):
+    found = faults(
+        project,
+        """
+        defaults: {prompt: x}
+        tracks:
+          a: {model: musicgen, formats: [mid]}
+          b: {model: musicgen, stems: true}
+          c: {formats: [mid], stems: true}
+          d: {model: nothing, stems: true}
+        """,
+    )
+    assert found == [
+        "track `a`: `musicgen` tells no notes for `mid`",
+        "track `b`: `musicgen` gives no stems",
+        "track `c`: stems are audio, and `formats` names none",
+        "track `d`: unknown model `nothing`",
+    ]
 
 
 def test_formats_beyond_the_first_have_their_own_ending(project, monkeypatch):

@@ -63,9 +63,9 @@ def command(settings: Settings, *, template: str, force: bool) -> Answer:
 def _write(manifest: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write what a project begins with; the manifest comes last, once nothing is in the way."""
     root = manifest.parent
-    durable.make_folder(root / STATE_FOLDER, mode=0o700)
     new = {} if os.path.lexists(root / PROMPT) else {PROMPT: contents[PROMPT]}
     new |= _ignored(root / IGNORES)
+    durable.make_folder(root / STATE_FOLDER, mode=0o700)
     _put(root, SCHEMA, schema.text().encode())
     for path, data in [*new.items(), (manifest.name, contents[FILE])]:
         _put(root, path, data)
