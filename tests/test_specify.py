@@ -318,6 +318,13 @@ def test_notes_and_stems_are_outputs_of_their_own(project):
     ]
 
 
+def test_an_output_that_nobody_wrote_ends_as_its_format_does(project):
+    (track,) = project("tracks: {a: {prompt: x, formats: [mid]}}").tracks
+    assert [one.path for one in track.outputs] == ["audio/a.mid"]
+    found = faults(project, "tracks: {a: {prompt: x, formats: [mid], output: a.mp3}}")
+    assert found == ["track `a`: `a.mp3`: a file of the format `mid` ends in `.mid`"]
+
+
 def test_parts_that_there_are_not_are_told(project):
     found = faults(
         project,

@@ -15,7 +15,7 @@ from ..manifest import Album, Notice, Sourced, Track
 from ..manifest.faults import MOST, Enough, invalid, notices
 from ..models import Model
 from ..musical import short_key, whole_tempo
-from ..paths import clash_key, for_format, objection
+from ..paths import EXTENSIONS, clash_key, for_format, objection
 from ..prompt import Names, Templates
 from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
@@ -226,9 +226,12 @@ class _Specifier:
     def files(self, track: Track, values: Mapping[str, Any], model: Model | None) -> list[File]:
         node = track.output.node or track.node
         text = self.templates.render(track.output.value, node, values)
+        forms = track.formats.value
+        # What the author wrote is held to its ending; what is built in takes that of the format.
+        endings = forms if track.output.node else EXTENSIONS
         found = [
-            File(for_format(text, form, track.formats.value), form, NOTES if form == NOTES else "")
-            for form in track.formats.value
+            File(for_format(text, form, endings), form, NOTES if form == NOTES else "")
+            for form in forms
         ]
         if model:
             found += parts_of(track, found, model)
