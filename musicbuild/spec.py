@@ -17,6 +17,9 @@ GENERATE_RECIPE = 1
 MASTER_RECIPE = 1
 """The version of mastering and tagging; a new one makes outputs anew from the same audio."""
 
+WHOLE, NOTES = "", "mid"
+"""Parts of a piece: all of it, as it was delivered, and its notes; all others are stems."""
+
 
 @dataclass(frozen=True, slots=True)
 class GenerateSpec:

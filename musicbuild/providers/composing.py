@@ -21,12 +21,11 @@ from ..audio.encode import encode_mp3
 from ..sketch.exact import SAMPLE_RATE
 from ..sketch.midi import midi
 from ..sketch.render import render, render_stems
+from ..spec import NOTES, WHOLE
 from . import sketch_order
 from .sketch_order import Order
 
 BITRATE = 192
-WHOLE = ""
-NOTES = "mid"
 
 HANDED_ON = frozenset(
     {"PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH"}

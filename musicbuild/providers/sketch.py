@@ -9,7 +9,7 @@ from importlib import import_module
 from ..clock import Clock
 from ..cost import FREE, Quote
 from ..models import Description, Model, SourceType
-from ..spec import GenerateSpec
+from ..spec import NOTES, GenerateSpec
 from . import Connection
 
 NAME = "sketch"
@@ -25,7 +25,7 @@ SKETCH_1 = Model(
     as_of="",
     kind=SourceType.ALGORITHMIC,
     options=frozenset({"loop", "seed"}),
-    parts=frozenset({"mid", "drums", "bass", "music"}),
+    parts=frozenset({NOTES, "drums", "bass", "music"}),
     repeatable=True,
 )
 

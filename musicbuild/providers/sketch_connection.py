@@ -8,9 +8,9 @@ from datetime import datetime
 
 from ..cost import FREE, Cost
 from ..errors import Refused, Undelivered
-from ..spec import GenerateSpec
+from ..spec import WHOLE, GenerateSpec
 from . import Delivery, Ticket
-from .composing import WHOLE, Composers
+from .composing import Composers
 from .sketch_order import order
 
 

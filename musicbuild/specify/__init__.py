@@ -17,11 +17,11 @@ from ..models import Model
 from ..musical import short_key, whole_tempo
 from ..paths import EXTENSIONS, clash_key, for_format, objection
 from ..prompt import Names, Templates
-from ..spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from ..spec import NOTES, WHOLE, GenerateSpec, MasterSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
 from .failures import Failures
-from .parts import NOTES, File, named, parts_of
+from .parts import File, named, parts_of
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
@@ -230,7 +230,7 @@ class _Specifier:
         # What the author wrote is held to its ending; what is built in takes that of the format.
         endings = forms if track.output.node else EXTENSIONS
         found = [
-            File(for_format(text, form, endings), form, NOTES if form == NOTES else "")
+            File(for_format(text, form, endings), form, NOTES if form == NOTES else WHOLE)
             for form in forms
         ]
         if model:

@@ -8,10 +8,7 @@ from typing import NamedTuple
 
 from ..manifest import Track
 from ..models import Model
-from ..spec import Tags
-
-NOTES = "mid"
-"""A format, and the part that it holds."""
+from ..spec import NOTES, WHOLE, Tags
 
 
 class File(NamedTuple):
@@ -46,4 +43,4 @@ def parts_of(track: Track, files: Iterable[File], model: Model) -> Iterator[File
 
 def named(tags: Tags, part: str) -> Tags:
     """Return the tags of one part: a stem says so in its title."""
-    return replace(tags, title=f"{tags.title} ({part})") if part not in {"", NOTES} else tags
+    return replace(tags, title=f"{tags.title} ({part})") if part not in {WHOLE, NOTES} else tags
