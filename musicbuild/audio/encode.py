@@ -8,7 +8,7 @@ import lameenc
 import numpy as np
 from numpy.typing import NDArray
 
-from .mp3 import add_info_frame
+from .mp3.row import add_info_frame
 
 
 def encode_mp3(
@@ -26,12 +26,32 @@ def encode_mp3(
         raise ValueError(f"samples are int16 of shape (n, 1) or (n, 2), not {shape}")
     if not len(samples):
         raise ValueError("there are no samples")
-    encoder: Any = lameenc.Encoder()
-    encoder.silence()
-    encoder.set_channels(samples.shape[1])
-    encoder.set_in_sample_rate(sample_rate)
-    encoder.set_out_sample_rate(sample_rate)
-    encoder.set_bit_rate(bitrate)
-    encoder.set_quality(quality)
+    encoder = lame(sample_rate, samples.shape[1], bitrate=bitrate, quality=quality)
     raw = bytes(encoder.encode(np.ascontiguousarray(samples, "<i2").tobytes()))
     return add_info_frame(raw + bytes(encoder.flush()), len(samples))
+
+
+def lame(
+    sample_rate: int,
+    channels: int,
+    *,
+    bitrate: int,
+    quality: int = 3,
+    variable: float | None = None,
+) -> Any:
+    """Return a lameenc encoder of a constant bitrate, or of LAME's V `variable` if that is given.
+
+    It takes interleaved little-endian int16 and writes no header frame.
+    """
+    encoder: Any = lameenc.Encoder()
+    encoder.silence()
+    encoder.set_channels(channels)
+    encoder.set_in_sample_rate(sample_rate)
+    encoder.set_out_sample_rate(sample_rate)
+    if variable is None:
+        encoder.set_bit_rate(bitrate)
+    else:
+        encoder.set_vbr(lameenc.VBR_MTRH)
+        encoder.set_vbr_quality(variable)
+    encoder.set_quality(quality)
+    return encoder

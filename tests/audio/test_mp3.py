@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from musicbuild.audio.encode import encode_mp3
-from musicbuild.audio.mp3 import NotMp3, add_info_frame, inspect
+from musicbuild.audio.mp3 import NotMp3, inspect
+from musicbuild.audio.mp3.row import add_info_frame
 
 RATE = 44100
 

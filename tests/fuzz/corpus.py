@@ -14,7 +14,8 @@ from gateway_audio import mp3
 from mutagen.id3 import APIC, CHAP, COMM, GEOB, ID3, PRIV, TDRC, TIT2, TPE2, TXXX, UFID
 
 from musicbuild import lock as locks
-from musicbuild.audio.mp3 import add_info_frame, inspect
+from musicbuild.audio.mp3 import inspect
+from musicbuild.audio.mp3.row import add_info_frame
 
 from . import paid
 from .frames import V1

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from musicbuild import lock as locks
-from musicbuild.audio.mp3 import NotMp3, Stream, add_info_frame, inspect
+from musicbuild.audio.mp3 import NotMp3, Stream, inspect
+from musicbuild.audio.mp3.row import add_info_frame
 from musicbuild.cost import Cost
 from musicbuild.document import parse
 from musicbuild.document.source import Source, decode
@@ -40,7 +41,8 @@ from musicbuild.providers.elumenta_replies import ID, keep, read
 from musicbuild.providers.verdict import LONGEST_WAIT, Answer, judge
 from musicbuild.spec import Tags
 from musicbuild.specify import specify
-from musicbuild.tags import Provenance, audio_of, read_mp3, tag_mp3
+from musicbuild.tags import Provenance, audio_of, tag
+from musicbuild.tags import read as read_tags
 
 from . import paid
 from .ground import ground, put
@@ -242,7 +244,7 @@ def audio(data: bytes) -> None:
         return
     assert begins_as == "mp3"
     frames = data[stream.start : stream.end]
-    out = tag_mp3(data, TAGS, ORIGIN, seconds=stream.seconds)
+    out = tag(data, "mp3", TAGS, ORIGIN, seconds=stream.seconds)
     assert out.endswith(frames)
     ours = inspect(out)
     assert (ours.frames, ours.samples, ours.problems) == (stream.frames, stream.samples, ())
@@ -268,14 +270,14 @@ def tags(data: bytes) -> None:
     """
     try:
         music = audio_of(data)
-        read_mp3(data)
-        out = tag_mp3(data, TAGS, ORIGIN, seconds=1.5)
+        read_tags(data)
+        out = tag(data, "mp3", TAGS, ORIGIN, seconds=1.5)
     except IntegrityError as error:
         legible(error)
         return
     assert out.endswith(music)
     assert kind(out) == "mp3"
     assert audio_of(out) == music
-    assert tag_mp3(out, TAGS, ORIGIN, seconds=1.5) == out
-    said = read_mp3(out)
+    assert tag(out, "mp3", TAGS, ORIGIN, seconds=1.5) == out
+    said = read_tags(out)
     assert (said["title"], said["comment"], said["spec"]) == (TAGS.title, TAGS.comment, ORIGIN.key)
