@@ -7,11 +7,14 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from ..cost import FREE, Cost
+from ..crew import Crew
 from ..errors import Refused, Undelivered
 from ..spec import WHOLE, GenerateSpec
 from . import Delivery, Ticket
-from .composing import Composers
 from .sketch_order import order
+
+COMPOSING = f"{__package__}.composing"
+"""Loaded where it is composed: not before, and perhaps in a process beside this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class SketchConnection:
     """
 
     check: Callable[[GenerateSpec], str]
-    composers: Composers = field(default_factory=Composers)
+    composers: Crew = field(default_factory=lambda: Crew(COMPOSING))
 
     def balance(self) -> Cost | None:
         return None
@@ -36,11 +39,11 @@ class SketchConnection:
         return Ticket(_name(spec), reply, model=spec.model, prompt=spec.prompt)
 
     def collect(self, ticket: Ticket) -> Delivery:
-        found = self.composers.compose(order(self._ordered(ticket), [WHOLE]))
+        found = self._compose(self._ordered(ticket), [WHOLE])
         return Delivery(found[WHOLE], "mp3", FREE, ticket.id)
 
     def parts(self, spec: GenerateSpec, names: Collection[str]) -> Mapping[str, bytes]:
-        return self.composers.compose(order(spec, names))
+        return self._compose(spec, names)
 
     def history(self, since: datetime) -> Sequence[Ticket]:
         del since  # nothing is remembered: what is free need not be found again
@@ -48,6 +51,9 @@ class SketchConnection:
 
     def close(self) -> None:
         self.composers.close()
+
+    def _compose(self, spec: GenerateSpec, wanted: Collection[str]) -> Mapping[str, bytes]:
+        return self.composers.do(asdict(order(spec, wanted)))
 
     def _ordered(self, ticket: Ticket) -> GenerateSpec:
         """Read the spec back from a ticket, which may have been through JSON."""

@@ -150,14 +150,15 @@ def test_it_has_no_balance_and_no_history(connection):
     assert list(connection.history(datetime(2020, 1, 1, tzinfo=UTC))) == []
 
 
-def test_the_composer_is_loaded_when_it_is_connected_to():
+def test_the_composer_is_loaded_when_a_piece_is_made():
     code = (
         "import sys\n"
         "from musicbuild.providers.sketch import PROVIDER\n"
         "from musicbuild.spec import GenerateSpec\n"
         "PROVIDER.check(GenerateSpec('sketch', 'sketch-1', 'x', 1))\n"
         "print('numpy' in sys.modules or 'musicbuild.sketch' in sys.modules)\n"
-        "PROVIDER.connect({}, None)\n"
+        "spec = GenerateSpec('sketch', 'sketch-1', 'x', 1)\n"
+        "PROVIDER.connect({}, None).parts(spec, ['mid'])\n"
         "print('numpy' in sys.modules and 'musicbuild.sketch' in sys.modules)\n"
         "print([name for name in ('scipy', 'httpx', 'mutagen', 'click', 'rich')"
         " if name in sys.modules])\n"

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from musicbuild.providers import composing
-from musicbuild.providers.composing import Composers, compose, serve
+from musicbuild import crew
+from musicbuild.crew import Crew, serve
+from musicbuild.providers.composing import compose, work
+from musicbuild.providers.sketch_connection import COMPOSING
 from musicbuild.providers.sketch_order import Order
 
 PIECE = Order("rock, 140 BPM", "2", take=1, seed=0, loop=False, wanted=("",))
@@ -25,20 +27,20 @@ ORDERS = [replace(PIECE, take=take) for take in range(1, 7)]
 
 @pytest.fixture
 def composers():
-    composers = Composers(cores=2)
+    composers = Crew(COMPOSING, cores=2)
     yield composers
     composers.close()
 
 
 def all_at_once(composers, orders=ORDERS):
     with ThreadPoolExecutor(len(orders)) as pool:
-        return list(pool.map(composers.compose, orders))
+        return list(pool.map(composers.do, map(asdict, orders)))
 
 
 def test_pieces_made_beside_are_the_same(composers):
     alone = [compose(order) for order in ORDERS]
     with composers._here:  # as if another piece were composed here all the time
-        assert [composers.compose(order) for order in ORDERS] == alone
+        assert [composers.do(asdict(order)) for order in ORDERS] == alone
     assert len(composers.beside) == 1
     assert all_at_once(composers) == alone
 
@@ -46,13 +48,13 @@ def test_pieces_made_beside_are_the_same(composers):
 def test_all_parts_come_from_beside(composers):
     order = replace(PIECE, wanted=("", "bass", "drums", "mid", "music"))
     with composers._here:
-        found = composers.compose(order)
+        found = composers.do(asdict(order))
     assert found == compose(order)
     assert found.keys() == set(order.wanted)
 
 
 def test_one_piece_alone_starts_no_process(composers):
-    assert composers.compose(PIECE)[""]
+    assert composers.do(asdict(PIECE))[""]
     assert composers.beside == []
 
 
@@ -63,7 +65,7 @@ def test_no_more_processes_are_started_than_there_are_cores(composers):
 
 def test_a_process_that_dies_is_done_without(composers):
     with composers._here:
-        first = composers.compose(PIECE)
+        first = composers.do(asdict(PIECE))
     for one in composers.beside:
         one.process.kill()
         one.process.wait()
@@ -72,18 +74,55 @@ def test_a_process_that_dies_is_done_without(composers):
 
 
 def test_what_can_not_be_started_is_done_without(composers, monkeypatch):
-    monkeypatch.setattr(composing.sys, "executable", "/nowhere/python")
+    monkeypatch.setattr(crew.sys, "executable", "/nowhere/python")
     assert all_at_once(composers) == [compose(order) for order in ORDERS]
 
 
 def test_what_is_wrong_with_an_order_is_said(composers):
     with pytest.raises(ValueError, match="a piece has 1/2 to 600 seconds, not 601"):
-        composers.compose(replace(PIECE, seconds="601"))
+        composers.do(asdict(replace(PIECE, seconds="601")))
+
+
+def test_what_is_wrong_with_an_order_is_said_from_beside(composers):
+    """And the process is there for the next order."""
+    with composers._here:
+        for _ in range(2):
+            with pytest.raises(ValueError, match="a piece has 1/2 to 600 seconds, not 601"):
+                composers.do(asdict(replace(PIECE, seconds="601")))
+        assert composers.do(asdict(PIECE)) == compose(PIECE)
+    assert len(composers.beside) == 1
+
+
+def test_work_apart_is_never_done_here():
+    apart = Crew(COMPOSING, apart=True)
+    try:
+        assert apart.do(asdict(PIECE)) == compose(PIECE)
+        (beside,) = apart.beside
+        beside.process.kill()
+        beside.process.wait()
+        with pytest.raises(OSError, match=r"ended without an answer|Broken pipe"):
+            apart.do(asdict(PIECE))
+        assert apart.do(asdict(PIECE)) == compose(PIECE)
+    finally:
+        apart.close()
+
+
+def test_what_a_library_prints_is_no_answer(tmp_path, monkeypatch):
+    chatty = (
+        "import os\n\n\ndef work(order):\n    os.write(1, b'hello\\n')\n    return {'': b'made'}\n"
+    )
+    (tmp_path / "chatty.py").write_text(chatty)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    apart = Crew("chatty", apart=True)
+    try:
+        assert [apart.do({}), apart.do({})] == [{"": b"made"}] * 2
+    finally:
+        apart.close()
 
 
 def test_the_processes_end_with_the_connection(composers):
     with composers._here:
-        composers.compose(PIECE)
+        composers.do(asdict(PIECE))
     (beside,) = composers.beside
     composers.close()
     assert beside.process.returncode is not None
@@ -93,22 +132,21 @@ def test_the_processes_end_with_the_connection(composers):
 def test_a_process_beside_is_told_no_key(composers, monkeypatch):
     monkeypatch.setenv("ELUMENTA_API_KEY", "nb_secret")
     with composers._here:
-        composers.compose(PIECE)
+        composers.do(asdict(PIECE))
     (beside,) = composers.beside
     seen = Path(f"/proc/{beside.process.pid}/environ").read_bytes()
     names = {line.partition(b"=")[0].decode() for line in seen.split(b"\0") if line}
     assert "PATH" in names
-    assert names <= composing.HANDED_ON
+    assert names <= crew.HANDED_ON | {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}
     assert b"nb_secret" not in seen
 
 
 KILLED = """
 import sys
-from musicbuild.providers.composing import Composers
-from musicbuild.providers.sketch_order import Order
-composers = Composers(cores=2)
+from musicbuild.crew import Crew
+composers = Crew("musicbuild.providers.composing", cores=2)
 with composers._here:
-    composers.compose(Order("rock", "1", 1, 0, False, ("mid",)))
+    composers.do(dict(prompt="rock", seconds="1", take=1, seed=0, loop=False, wanted=["mid"]))
 print(composers.beside[0].process.pid, flush=True)
 sys.stdin.read()
 """
@@ -143,7 +181,7 @@ def test_orders_are_made_one_after_the_other():
     orders = [replace(PIECE, wanted=("mid",)), replace(PIECE, take=2, wanted=("mid",))]
     lines = b"".join(json.dumps(asdict(order)).encode() + b"\n" for order in orders)
     out = io.BytesIO()
-    serve(io.BytesIO(lines), out)
+    serve(work, io.BytesIO(lines), out)
     out.seek(0)
     for order in orders:
         (length,) = json.loads(out.readline()).values()
