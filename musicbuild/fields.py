@@ -76,6 +76,16 @@ def scalar(value: Any) -> str | int | float | bool:
     raise unexpected(value)
 
 
+def figure(value: Any) -> float | str:
+    """Take what was measured: a number, or a word."""
+    if isinstance(value, str):
+        return text(value)
+    if type(value) not in (int, float) or not abs(value) < LARGEST_NUMBER:
+        raise unexpected(value)
+    number: float = value
+    return number
+
+
 def path(value: Any) -> str:
     """Take the path of an output, which never leads out of the manifest's folder."""
     if astray(text(value)):

@@ -12,13 +12,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from . import durable, fields, pieces, reading
+from . import durable, fields, pieces, quality, reading
 from .cost import Cost, Totals, plain, total
 from .errors import IntegrityError
 from .hashing import Digest
 from .pieces import Piece
+from .quality import Figures
 
 VERSION = 1
 FILE_NAME = "musicbuild.lock"
@@ -56,13 +57,18 @@ class Purchase:
 class LockedOutput:
     """One finished file: the key it was made by, its digest, and that of its audio frames.
 
-    `part` is what of the piece it holds, nothing for all of it.
+    `part` is what of the piece it holds, nothing for all of it.  `sound` is the key of what was
+    done to its samples, nothing if they are as they were delivered, and `encoder` is what wrote
+    them then.  `measured` are the figures of the file as it is, by name.
     """
 
     master: Digest
     digest: Digest
     audio_digest: Digest
     part: str = ""
+    sound: Digest | Literal[""] = ""
+    encoder: str = ""
+    measured: Figures = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,9 @@ class LockedTrack:
 
     @property
     def whole(self) -> Mapping[str, LockedOutput]:
-        """Return the outputs that hold all of the audio."""
-        return {path: output for path, output in self.outputs.items() if not output.part}
+        """Return the outputs that hold all of the audio as it was delivered."""
+        outputs = self.outputs.items()
+        return {path: output for path, output in outputs if not (output.part or output.sound)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +199,7 @@ _PURCHASE = frozenset(
     }
 )
 _TRACK = frozenset({"generate", "take", "draft", "tags", "outputs"})
-_OUTPUT = frozenset({"master", "digest", "audio_digest", "part"})
+_OUTPUT = frozenset({"master", "digest", "audio_digest", "part", "sound", "encoder", "measured"})
 
 
 def purchase_to_json(one: Purchase) -> dict[str, Any]:
@@ -240,16 +247,27 @@ def _from_track(one: LockedTrack) -> dict[str, Any]:
         "take": one.take,
         **({"draft": True} if one.draft else {}),
         "tags": dict(one.tags),
-        "outputs": {
-            path: {
-                "master": out.master,
-                "digest": out.digest,
-                "audio_digest": out.audio_digest,
-                **({"part": out.part} if out.part else {}),
-            }
-            for path, out in one.outputs.items()
-        },
+        "outputs": {path: _from_output(out) for path, out in one.outputs.items()},
     }
+
+
+def _from_output(out: LockedOutput) -> dict[str, Any]:
+    said = {
+        "part": out.part,
+        "sound": out.sound,
+        "encoder": out.encoder,
+        "measured": {name: _figure(value) for name, value in out.measured.items()},
+    }
+    return {
+        "master": out.master,
+        "digest": out.digest,
+        "audio_digest": out.audio_digest,
+        **{name: value for name, value in said.items() if value},
+    }
+
+
+def _figure(value: float | str) -> float | str:
+    return value if isinstance(value, str) else _written(value)
 
 
 def _to_track(value: Mapping[str, Any]) -> LockedTrack:
@@ -270,7 +288,16 @@ def _to_output(value: Mapping[str, Any]) -> LockedOutput:
         fields.digest(value["digest"]),
         fields.digest(value["audio_digest"]),
         fields.text(value.get("part", "")),
+        fields.digest(value["sound"]) if "sound" in value else "",
+        fields.text(value.get("encoder", "")),
+        _to_figures(value.get("measured", {})),
     )
+
+
+def _to_figures(value: Mapping[str, Any]) -> Figures:
+    figures = {fields.text(name): fields.figure(one) for name, one in value.items()}
+    quality.check(figures)
+    return figures
 
 
 def _written(number: float) -> float:

@@ -15,6 +15,8 @@ EXTENSIONS = {
 }  # fmt: skip
 """The file name extension of each format there is or may be."""
 
+_ENDINGS = frozenset(EXTENSIONS.values())
+
 FORBIDDEN = re.compile(r'[<>:"|?*\\]')
 RESERVED = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9])( *\..*)?")
 KEPT = frozenset({".git", ".github", ".musicbuild"})
@@ -80,12 +82,11 @@ def objection(path: str, format: str, taken: Collection[str] = ()) -> str:  # no
     return ""
 
 
-def for_format(path: str, format: str, formats: Collection[str]) -> str:  # noqa: A002 - our word
-    """Return the path of one format's output: of several formats, each has its own ending."""
+def for_format(path: str, format: str) -> str:  # noqa: A002 - our word
+    """Return the path of one format's output: the ending of another format becomes its own."""
     stem, dot, ending = path.rpartition(".")
-    if dot + ending.lower() in {EXTENSIONS[other] for other in formats}:
-        return path if dot + ending.lower() == EXTENSIONS[format] else stem + EXTENSIONS[format]
-    return path
+    others = _ENDINGS - {EXTENSIONS[format]}
+    return stem + EXTENSIONS[format] if dot + ending.lower() in others else path
 
 
 def _unportable(part: str) -> str:

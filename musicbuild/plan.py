@@ -146,8 +146,11 @@ class _Decision:
                 return Restore(track, self._absence(absent), objects)
 
         outputs = track.outputs if forced else (*stale, *absent)
-        reasons = self._why(track, locked, stale, absent, forced=forced)
+        reasons = self._why(track, locked, audio, stale, absent, forced=forced)
         source = self._source(spec, audio)
+        same = locked is not None and locked.generate == spec.key
+        if source is None and same and self._retaggable(outputs, audio, known):
+            source = ""
         if source is not None:
             tags_only = {reason.cause for reason in reasons} == {Cause.TAGS}
             kind = Tag if tags_only else Master
@@ -201,6 +204,7 @@ class _Decision:
         self,
         track: TrackSpec,
         locked: LockedTrack | None,
+        audio: Digest,
         stale: list[Output],
         absent: list[Output],
         *,
@@ -213,10 +217,12 @@ class _Decision:
             reasons.append(Reason(Cause.NEW))
         elif locked.generate != picked(track, locked).key:
             reasons += self._changes(track, locked)
-        elif changed := _retagged(locked, track):
+        else:
+            changed = _retagged(locked, track)
             reasons += [Reason(Cause.TAGS, *texts) for texts in changed]
-        elif any(one.path in known for one in stale):
-            reasons.append(Reason(Cause.MASTERING))
+            again = [one for one in stale if one.path in known]
+            if any(not _sounds(one, audio, known) for one in again) or (again and not changed):
+                reasons.append(Reason(Cause.MASTERING))
         if locked and any(one.path not in known for one in stale):
             reasons.append(Reason(Cause.OUTPUT_NEW))
         return (*reasons, *self._absence(absent))
@@ -272,6 +278,18 @@ class _Decision:
                     return path
         return None
 
+    def _retaggable(
+        self, outputs: Sequence[Output], audio: Digest, known: Mapping[str, LockedOutput]
+    ) -> bool:
+        """Tell whether all these outputs are at hand as they are to sound, but for their tags."""
+        return all(
+            _sounds(one, audio, known)
+            and (
+                self._intact(one.path, known[one.path]) or self.facts.holds(known[one.path].digest)
+            )
+            for one in outputs
+        )
+
 
 def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
     """Return the take that the outputs are made from: the one in the lock, else the first."""
@@ -283,6 +301,14 @@ def _current(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -
     """Tell whether the lock says that this output was made from this audio, just so."""
     made = known.get(output.path)
     return made is not None and made.master == output.master.key(audio)
+
+
+def _sounds(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -> bool:
+    """Tell whether the lock says that this output sounds just as is wished, whatever its tags."""
+    made = known.get(output.path)
+    if made is None or made.part != output.master.part:
+        return False
+    return made.sound == output.master.sound_key(audio)
 
 
 def tags_of(track: TrackSpec) -> dict[str, str | bool]:

@@ -7,7 +7,8 @@ path of an output, labels) is only a name.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from typing import Any, Literal
 
 from .hashing import Digest, digest_value
 
@@ -16,6 +17,9 @@ GENERATE_RECIPE = 1
 
 MASTER_RECIPE = 1
 """The version of mastering and tagging; a new one makes outputs anew from the same audio."""
+
+DELIVERED = frozenset({"mp3", "mid"})
+"""Formats that come from a provider as they are."""
 
 WHOLE, NOTES = "", "mid"
 """Parts of a piece: all of it, as it was delivered, and its notes; all others are stems."""
@@ -69,23 +73,121 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True)
+class Fade:
+    seconds: float
+    curve: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoopWish:
+    """A loop to be found in the audio; zero leaves the choice to what is found.
+
+    `crossfade` is in seconds; `bpm` is the tempo that bars are counted in.
+    """
+
+    crossfade: float = 0
+    bars: int = 0
+    bpm: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What happens to the samples; as it stands here, nothing does.
+
+    `loudness` is in LUFS, `true_peak` in dBTP, `trim` the level in dBFS under which the ends are
+    cut off, `seconds` the exact length.
+    """
+
+    loudness: float | None = None
+    true_peak: float | None = None
+    limit: bool = False
+    trim: float | None = None
+    fade_in: Fade | None = None
+    fade_out: Fade | None = None
+    seconds: float | None = None
+    loop: LoopWish | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How samples are written; None is the format's own choice.
+
+    `bitrate` is in kbit/s, `quality` on the format's own scale, `bits` those of a sample.
+    """
+
+    bitrate: int | None = None
+    quality: float | None = None
+    bits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MasterSpec:
     """All that happens to audio on its way to one output; changing it costs nothing.
 
     `part` is nothing for the piece as it was delivered, else what its provider gives besides:
-    `mid`, its notes, or one of its stems.
+    `mid`, its notes, or one of its stems.  `measure` writes what was measured into the tags.
+    `lossless` brings an MP3 to its loudness without encoding it again.
     """
 
     format: str
     tags: Tags
     part: str = ""
+    sound: Sound = Sound()
+    encoding: Encoding = Encoding()
+    measure: bool = False
+    lossless: bool = False
 
     def key(self, audio: Digest) -> Digest:
         """Digest this spec together with the very audio it is applied to."""
-        spec = asdict(self)
-        if not self.part:
-            del spec["part"]  # keys from before there were parts still hold
+        spec = {**_said(self), "tags": asdict(self.tags)}
         return digest_value("master", MASTER_RECIPE, {"audio": audio, "spec": spec})
+
+    @property
+    def changes_sound(self) -> bool:
+        """Tell whether anything is done to the audio as it was delivered, tags apart."""
+        asked = self.sound != Sound() or self.encoding != Encoding()
+        return asked or self.format not in DELIVERED
+
+    def sound_key(self, audio: Digest) -> Digest | Literal[""]:
+        """Digest what is done to the samples alone, tags apart; nothing if nothing is done."""
+        if not self.changes_sound:
+            return ""
+        spec = replace(self, tags=Tags(), measure=False)
+        return digest_value("sound", MASTER_RECIPE, {"audio": audio, "spec": _said(spec)})
+
+
+def _said(value: Any) -> dict[str, Any]:
+    """Return the fields that differ from what is built in, so that a new one keeps old keys."""
+    found = {}
+    for one in fields(value):
+        if (said := getattr(value, one.name)) != one.default:
+            found[one.name] = _said(said) if is_dataclass(said) else said
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerances:
+    """How far audio may be off before a build says so; none of it costs anything.
+
+    `loudness` is in LU, `true_peak` in dB, `duration` in seconds, `silence` a share of the whole,
+    `clipping` counts clipped stretches, `dc` is a share of full scale, `bpm` a share of the tempo;
+    `key` tells whether the musical key is compared.  `missing` are the seconds by which audio
+    may be too short for its exact length; None only warns.  `duration` is None for a second, or a
+    twentieth of what was asked.  Without `measured` none of it is looked at.
+    """
+
+    loudness: float = 0.5
+    true_peak: float = 0.3
+    duration: float | None = None
+    silence: float = 0.5
+    clipping: int = 0
+    dc: float = 0.01
+    bpm: float = 0.03
+    key: bool = True
+    missing: float | None = None
+    measured: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +208,7 @@ class TrackSpec:
     takes: int = 1
     labels: tuple[str, ...] = ()
     cover: str = ""
+    qc: Tolerances = Tolerances()
 
     def take(self, number: int) -> GenerateSpec:
         same = number == self.generate.take

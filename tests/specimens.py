@@ -11,9 +11,10 @@ from musicbuild.hashing import Digest, digest_bytes, digest_value
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase
 from musicbuild.outputs import Found
 from musicbuild.plan import tags_of
-from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, Tolerances, TrackSpec
 from musicbuild.steps import Generate, Lost, Master, Plan, Restore, Step
 
+UNMEASURED = Tolerances(measured=False)
 PRICES = {"elumenta": Cost(Decimal(9), "tokens"), "sketch": FREE}
 """What a generation costs; of any other provider it is not known."""
 
@@ -39,7 +40,10 @@ def track(
     cover: str = "",
     **tags,
 ) -> TrackSpec:
-    """Wish for a track of one output, `audio/<name>.mp3`, titled as it is named."""
+    """Wish for a track of one output, `audio/<name>.mp3`, titled as it is named.
+
+    It is not measured, which has tests of its own.
+    """
     master = MasterSpec("mp3", Tags(**{"title": name.title(), **tags}))
     paths = [f"audio/{name}.mp3"] if paths is None else paths
     return TrackSpec(
@@ -49,6 +53,7 @@ def track(
         takes=takes,
         labels=labels,
         cover=cover,
+        qc=UNMEASURED,
     )
 
 

@@ -361,6 +361,13 @@ BAD = {
     ("tracks", "menu", "outputs", "audio/menu.mp3", "master"): [None, 1, "0" * 63],
     ("tracks", "menu", "outputs", "audio/menu.mp3", "digest"): [None, 1, "g" * 64],
     ("tracks", "menu", "outputs", "audio/menu.mp3", "audio_digest"): [None, 1, ""],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "sound"): [None, 1, "", "0" * 63],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "encoder"): [None, 1, "a\0b"],
+    ("tracks", "menu", "outputs", "audio/menu.mp3", "measured"): [
+        *(None, [], "x", {"samples": 4}, {"samples": 4, "sample_rate": 0}, {"loop_length": 4}),
+        *({"loudness": wrong} for wrong in (None, "-16", True, [1], float("nan"), 2**53, DEEP)),
+        *({"key": 5}, {"sides": 2}, {"key": "a\0b"}),
+    ],
 }
 
 
@@ -376,7 +383,10 @@ def test_a_wrong_value_is_refused_in_few_words(place, value):
     assert len(refused(json.dumps(whole).encode())) < 300
 
 
-@pytest.mark.parametrize("place", [place for place in BAD if place[-1] not in ("options", "draft")])
+OPTIONAL = ("options", "draft", "sound", "encoder", "measured")
+
+
+@pytest.mark.parametrize("place", [place for place in BAD if place[-1] not in OPTIONAL])
 def test_a_missing_value_is_refused(place):
     whole = json.loads(dump(ONE))
     inner = whole
@@ -387,6 +397,56 @@ def test_a_missing_value_is_refused(place):
         parse(json.dumps(whole).encode())
     elif place[-1] != "draft":
         assert f"no `{place[-1]}`" in refused(json.dumps(whole).encode())
+
+
+FIGURES = {
+    "samples": 1_323_000,
+    "sample_rate": 44_100,
+    "channels": 2,
+    "sides": "stereo",
+    "silence": 0.02,
+    "loudness": -16,
+    "true_peak": -1,
+    "key": "F#m",
+}
+LOOP = {"loop_start": 0, "loop_length": 9, "seam_jump": 0.1, "seam_step": 0}
+
+
+def lock_with(figures):
+    whole = json.loads(dump(ONE))
+    whole["tracks"]["menu"]["outputs"]["audio/menu.mp3"]["measured"] = figures
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize("more", [{}, LOOP, {"a figure to come": 1}])
+def test_figures_are_read_as_they_were_written(more):
+    (menu,) = parse(lock_with(FIGURES | more)).tracks.values()
+    assert menu.outputs["audio/menu.mp3"].measured == FIGURES | more
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        *(
+            {name: one for name, one in FIGURES.items() if name != lacking}
+            for lacking in sorted(FIGURES.keys() - {"loudness", "key"})
+        ),
+        *(FIGURES | {name: one} for name, one in LOOP.items()),
+        FIGURES | {"sample_rate": 0},
+        FIGURES | {"samples": -1},
+        FIGURES | {"samples": "many"},
+        FIGURES | {"sides": 2},
+        FIGURES | {"true_peak": 1e9},
+        FIGURES | {"true_peak": float("nan")},
+        FIGURES | {"key": "H"},
+        FIGURES | {"bpm": True},
+        FIGURES | {"steps": None},
+        [],
+        None,
+    ],
+)
+def test_figures_of_no_file_are_refused(figures):
+    refused(lock_with(figures))
 
 
 @pytest.mark.parametrize("place", [("purchases",), ("tracks",), ("tracks", "menu")])

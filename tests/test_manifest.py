@@ -199,13 +199,39 @@ def test_a_group_without_tracks_is_told(project):
     ]
 
 
-def test_mastering_is_told_not_to_be_applied(project):
-    album = project("defaults: {prompt: x, master: {loudness: -14}}\ntracks: {a: {master: {}}}")
-    message = "mastering is not applied yet: delivered audio keeps its loudness"
-    assert [(one.message, str(one.span)) for one in album.notices] == [
-        (message, "musicbuild.yaml:2:23"),
-        (message, "musicbuild.yaml:3:14"),
+def test_mastering_adds_up_over_the_layers(project):
+    album = project(
+        """
+        master: {preset: console, trim: true}
+        qc: {duration: 2, bpm: 0.1}
+        defaults: {prompt: x, master: {fade_out: 2}, qc: {bpm: 0.05}}
+        groups:
+          loud: {master: {preset: youtube}}
+        tracks:
+          a: {}
+          b: {group: loud, master: {trim: -50, fade_out: {seconds: 1, curve: s-curve}}}
+          c: {group: loud, master: {loudness: false, loop: {bars: 8}}, qc: false}
+          d: {master: {preset: ebu-r128, true_peak: -3, loop: true, trim: false}}
+        """
+    )
+    said = [{name: one.value for name, one in track.master.items()} for track in album.tracks]
+    assert said == [
+        {"loudness": -24, "true_peak": -1, "trim": -60, "fade_out": (2, "linear")},
+        {"loudness": -14, "true_peak": -1, "trim": -50, "fade_out": (1, "s-curve")},
+        {
+            "loudness": None,
+            "true_peak": -1,
+            "trim": -60,
+            "fade_out": (2, "linear"),
+            "loop": {"bars": 8},
+        },
+        {"loudness": -23, "true_peak": -3, "trim": None, "fade_out": (2, "linear"), "loop": {}},
     ]
+    checked = [{name: one.value for name, one in track.qc.items()} for track in album.tracks]
+    assert checked[0] == {"duration": 2, "bpm": 0.05}
+    assert checked[2] == {"duration": 2, "bpm": 0.05, "measured": False}
+    assert album.tracks[0].master["loudness"].layer == "album"
+    assert str(album.tracks[1].master["loudness"].span) == "musicbuild.yaml:6:27"
 
 
 def test_an_album_holds_what_stands_on_top(project):

@@ -12,7 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild.hashing import Digest, digest_bytes
-from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from musicbuild.spec import (
+    Encoding,
+    Fade,
+    GenerateSpec,
+    LoopWish,
+    MasterSpec,
+    Output,
+    Sound,
+    Tags,
+    Tolerances,
+    TrackSpec,
+)
 
 AUDIO = digest_bytes(b"audio")
 PICTURE = digest_bytes(b"picture")
@@ -43,6 +54,10 @@ def with_tags(**changed):
     return with_master(tags=replace(PLAIN.outputs[0].master.tags, **changed))
 
 
+def with_sound(**changed):
+    return with_master(sound=Sound(**changed))
+
+
 PAID, FREE, NAME = "paid", "free", "name"
 
 STAGES = {
@@ -66,6 +81,23 @@ STAGES = {
     (MasterSpec, "format"): (FREE, "ogg"),
     (MasterSpec, "tags"): (FREE, Tags()),
     (MasterSpec, "part"): (FREE, "drums"),
+    (MasterSpec, "sound"): (FREE, Sound(loudness=-16)),
+    (MasterSpec, "encoding"): (FREE, Encoding(bitrate=128)),
+    (MasterSpec, "measure"): (FREE, True),
+    (MasterSpec, "lossless"): (FREE, True),
+    (Sound, "loudness"): (FREE, -16),
+    (Sound, "true_peak"): (FREE, -1),
+    (Sound, "limit"): (FREE, True),
+    (Sound, "trim"): (FREE, -60),
+    (Sound, "fade_in"): (FREE, Fade(1, "linear")),
+    (Sound, "fade_out"): (FREE, Fade(2, "s-curve")),
+    (Sound, "seconds"): (FREE, 30),
+    (Sound, "loop"): (FREE, LoopWish()),
+    (Sound, "sample_rate"): (FREE, 48000),
+    (Sound, "channels"): (FREE, 1),
+    (Encoding, "bitrate"): (FREE, 128),
+    (Encoding, "quality"): (FREE, 6),
+    (Encoding, "bits"): (FREE, 24),
     (Output, "path"): (NAME, "music/menu.mp3"),
     (Output, "master"): (FREE, MasterSpec("ogg", Tags())),
     (TrackSpec, "id"): (NAME, "main-menu"),
@@ -74,11 +106,14 @@ STAGES = {
     (TrackSpec, "takes"): (PAID, 2),
     (TrackSpec, "labels"): (NAME, ("act2",)),
     (TrackSpec, "cover"): (NAME, "cover.png"),
+    (TrackSpec, "qc"): (NAME, Tolerances(measured=False)),
 }
 CHANGE = {
     GenerateSpec: lambda **changed: replace(PLAIN, generate=replace(PLAIN.generate, **changed)),
     Tags: with_tags,
     MasterSpec: with_master,
+    Sound: with_sound,
+    Encoding: lambda **changed: with_master(encoding=Encoding(**changed)),
     Output: with_output,
     TrackSpec: lambda **changed: replace(PLAIN, **changed),
 }
@@ -188,3 +223,25 @@ def test_a_key_is_the_same_in_every_process():
             check=True,
         )
         assert run.stdout.strip() == PLAIN.generate.key
+
+
+def test_what_is_done_to_the_samples_has_a_key_of_its_own():
+    """Other tags, or figures in them, are no reason to encode again; other sound is."""
+    plain = MasterSpec("mp3", Tags(title="Menu"))
+    assert not plain.changes_sound
+    assert plain.sound_key(AUDIO) == ""
+    assert replace(plain, tags=Tags(), measure=True).sound_key(AUDIO) == ""
+    loud = replace(plain, sound=Sound(loudness=-16))
+    others = [
+        replace(plain, format="ogg"),
+        replace(plain, encoding=Encoding(bitrate=128)),
+        replace(loud, sound=Sound(loudness=-14)),
+        replace(loud, sound=Sound(loudness=-16, loop=LoopWish(bars=8))),
+        replace(loud, sound=Sound(loudness=-16, loop=LoopWish(bars=16))),
+        replace(loud, lossless=True),
+        replace(loud, part="drums"),
+    ]
+    keys = {loud.sound_key(AUDIO), *(one.sound_key(AUDIO) for one in others)}
+    assert len(keys) == len(others) + 1
+    assert replace(loud, tags=Tags(title="Boss"), measure=True).sound_key(AUDIO) in keys
+    assert loud.sound_key(PICTURE) not in keys

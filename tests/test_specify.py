@@ -8,8 +8,18 @@ from musicbuild.errors import InvalidManifest, UsageError, suggestion
 from musicbuild.hashing import digest_bytes
 from musicbuild.manifest import load
 from musicbuild.models import Model
-from musicbuild.paths import EXTENSIONS
-from musicbuild.spec import GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from musicbuild.spec import (
+    Encoding,
+    Fade,
+    GenerateSpec,
+    LoopWish,
+    MasterSpec,
+    Output,
+    Sound,
+    Tags,
+    Tolerances,
+    TrackSpec,
+)
 from musicbuild.specify import readable, specify
 
 PNG = b"\x89PNG\r\n\x1a\n1234"
@@ -250,7 +260,7 @@ def test_origins_say_where_each_value_came_from(project):
         "output": ("{{ id }}.mp3", "album", "musicbuild.yaml:2:9"),
         "takes": (1, "built in", ""),
         "loop": (False, "built in", ""),
-        "formats": (("mp3",), "built in", ""),
+        "formats": ({"mp3": {}}, "built in", ""),
         "stems": (False, "built in", ""),
         "labels": (("low",), "defaults", "musicbuild.yaml:4:65"),
         "group": ("g", "track", "musicbuild.yaml:6:21"),
@@ -318,11 +328,13 @@ def test_notes_and_stems_are_outputs_of_their_own(project):
     ]
 
 
-def test_an_output_that_nobody_wrote_ends_as_its_format_does(project):
+def test_an_output_ends_as_its_format_does(project):
     (track,) = project("tracks: {a: {prompt: x, formats: [mid]}}").tracks
     assert [one.path for one in track.outputs] == ["audio/a.mid"]
-    found = faults(project, "tracks: {a: {prompt: x, formats: [mid], output: a.mp3}}")
-    assert found == ["track `a`: `a.mp3`: a file of the format `mid` ends in `.mid`"]
+    (track,) = project("tracks: {a: {prompt: x, formats: [mid], output: a.mp3}}").tracks
+    assert [one.path for one in track.outputs] == ["a.mid"]
+    found = faults(project, "tracks: {a: {prompt: x, formats: [mid], output: a.txt}}")
+    assert found == ["track `a`: `a.txt`: a file of the format `mid` ends in `.mid`"]
 
 
 def test_parts_that_there_are_not_are_told(project):
@@ -345,14 +357,112 @@ def test_parts_that_there_are_not_are_told(project):
     ]
 
 
-def test_formats_beyond_the_first_have_their_own_ending(project, monkeypatch):
-    monkeypatch.setattr("musicbuild.manifest.shapes.MADE", tuple(EXTENSIONS))
-    monkeypatch.setattr("musicbuild.manifest.shapes.NOT_MADE_YET", ())
+def test_formats_beyond_the_first_have_their_own_ending(project):
     (track,) = project("tracks: {a: {prompt: x, formats: [mp3, ogg]}}").tracks
     assert [(one.path, one.master.format) for one in track.outputs] == [
         ("audio/a.mp3", "mp3"),
         ("audio/a.ogg", "ogg"),
     ]
+
+
+def test_mastering_becomes_the_spec_of_each_file(project):
+    """A loudness alone keeps a true peak too; a loop knows the tempo that its tags tell."""
+    track, other = project(
+        """
+        tracks:
+          a:
+            prompt: x
+            duration: 47.3
+            formats: {mp3: {bitrate: 128}, wav: {bits: 24}, mid: }
+            master: {loudness: -16, length: exact, fade_out: 2, fade_in: 0, measure: true}
+          b:
+            prompt: x
+            tags: {bpm: 120.4}
+            formats: [ogg]
+            master: {loop: {bars: 8}, limit: true, tolerance: 0.5}
+            qc: {silence: 0.1}
+        """
+    ).tracks
+    sound = Sound(loudness=-16, true_peak=-1, fade_out=Fade(2, "linear"), seconds=47.3)
+    assert [one.master for one in track.outputs] == [
+        MasterSpec(
+            "mp3", Tags(title="A"), sound=sound, encoding=Encoding(bitrate=128), measure=True
+        ),
+        MasterSpec("wav", Tags(title="A"), sound=sound, encoding=Encoding(bits=24), measure=True),
+        MasterSpec("mid", Tags(title="A"), "mid"),
+    ]
+    assert track.qc == Tolerances()
+    looped = Sound(true_peak=-1, limit=True, loop=LoopWish(bars=8, bpm=120.4))
+    assert other.outputs[0].master.sound == looped
+    assert other.qc == Tolerances(silence=0.1, missing=0.5)
+
+
+def test_a_lossless_gain_asks_for_a_loudness_and_nothing_else(project):
+    (track,) = project(
+        """
+        tracks:
+          a:
+            prompt: x
+            formats: [mp3, mid]
+            master: {loudness: -16, gain_mode: lossless, fade_in: 0, trim: false, loop: false}
+        """
+    ).tracks
+    sound = Sound(loudness=-16, true_peak=-1)
+    assert [one.master for one in track.outputs] == [
+        MasterSpec("mp3", Tags(title="A"), sound=sound, lossless=True),
+        MasterSpec("mid", Tags(title="A"), "mid"),
+    ]
+
+
+def test_one_channel_and_a_low_rate_leave_the_bitrates_that_they_have(project):
+    assert project(
+        """
+        master: {channels: 1, sample_rate: 16000}
+        tracks:
+          a: {prompt: x, formats: {mp3: {bitrate: 160}, opus: {bitrate: 255}, ogg: , mid: }}
+        """
+    ).tracks
+
+
+def test_an_mp3_that_is_to_loop_is_told_to_click(project):
+    specified = project(
+        """
+        defaults: {prompt: x}
+        tracks:
+          a: {master: {loop: true}}
+          b: {master: {loop: true}, formats: [ogg]}
+          c: {master: {loop: false}}
+        """
+    )
+    (notice,) = specified.warnings
+    assert notice.message == "the MP3 of `a` clicks where its loop begins again in many engines"
+    assert "`ogg`, `wav` and `flac` loop to the sample" in notice.hint
+
+
+def test_more_bars_than_the_duration_has_room_for_are_told_before_anything_is_paid(project):
+    specified = project(
+        """
+        defaults: {prompt: x, duration: 15, formats: [ogg]}
+        tracks:
+          a: {master: {loop: {bars: 100}}, tags: {bpm: 60}}
+          b: {master: {loop: {bars: 3}}, tags: {bpm: 60}}
+          c: {master: {loop: {bars: 100}}}
+        """
+    )
+    (notice,) = specified.warnings
+    assert notice.message == "100 bars of 4 beats at 60 BPM last 400 s, and `a` is to be 15 s long"
+    assert notice.hint.endswith("ask for fewer `bars`, or a longer `duration`")
+
+
+def test_bars_are_counted_in_the_tempo_as_it_is_written_not_as_tags_round_it(project):
+    specified = project(
+        """
+        tracks:
+          a: {prompt: x, formats: [ogg], master: {loop: {bars: 2}}, tags: {bpm: 92.5}}
+        """
+    )
+    (output,) = specified.tracks[0].outputs
+    assert output.master.sound.loop.bpm == 92.5
 
 
 def test_siblings_of_a_matrix_need_paths_of_their_own(project):

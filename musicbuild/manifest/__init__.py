@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from ..document import Node, read
 from ..document.room import Room
@@ -17,7 +18,7 @@ from ..errors import InvalidManifest, ManifestError, UsageError, suggestion
 from .faults import Enough, Faults, in_order, invalid
 from .include import Gathered, gather
 from .keys import ALBUM, SETTINGS, TRACK, Key
-from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_vars
+from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_table, read_vars
 from .matrix import combinations
 from .shapes import Value, named, value
 
@@ -46,11 +47,13 @@ class Track:
     output: Sourced[str]
     takes: Sourced[int]
     loop: Sourced[bool]
-    formats: Sourced[tuple[str, ...]]
+    formats: Sourced[Mapping[str, Mapping[str, Any]]]
     stems: Sourced[bool]
     labels: Sourced[tuple[str, ...]]
     vars: Mapping[str, Sourced[Value]]
     tags: Mapping[str, Sourced[str | bool]]
+    master: Mapping[str, Sourced[Any]]
+    qc: Mapping[str, Sourced[Any]]
     title: Sourced[str] | None = None
     prompt: Sourced[str] | None = None
     prompt_file: Sourced[str] | None = None
@@ -130,8 +133,13 @@ class _Reader:
             for name in ("output", "cover")
             if name in top
         }
+        tables = {
+            name: read_table(self.entries[name], name, "album", where="", faults=self.faults)
+            for name in ("master", "qc")
+            if name in top
+        }
         base = BUILT_IN.under(
-            Layer(settings, read_vars(self.gathered.vars, "album", self.faults), {})
+            Layer(settings, read_vars(self.gathered.vars, "album", self.faults), {}, **tables)
         )
         if "defaults" in self.entries:
             base = base.under(
@@ -203,7 +211,8 @@ class _Reader:
             self.faults.append(ManifestError(message, span=place, hint=hint))
         found[track.id] = track
         self.takes += track.takes.value
-        self.values += len(track.vars) + len(track.tags) + len(track.labels.value)
+        self.values += sum(map(len, (track.vars, track.tags, track.master, track.qc)))
+        self.values += len(track.labels.value)
         if len(found) > TRACKS:
             raise ManifestError(f"the manifest makes more than {TRACKS:,} tracks", span=place)
         if self.takes > TAKES:
@@ -223,10 +232,18 @@ class _Reader:
             yield self.track(whole, node, layer.under(Layer({}, places, {})))
 
     def track(self, name: str, node: Node, layer: Layer) -> Track:
-        return Track(id=name, node=node, vars=layer.vars, tags=layer.tags, **layer.settings)
+        return Track(
+            id=name,
+            node=node,
+            vars=layer.vars,
+            tags=layer.tags,
+            master=layer.master,
+            qc=layer.qc,
+            **layer.settings,
+        )
 
     def layer(self, node: Node, name: str, table: Mapping[str, Key], where: str) -> Layer:
-        return read_layer(node, name, table, where=where, faults=self.faults, notices=self.notices)
+        return read_layer(node, name, table, where=where, faults=self.faults)
 
     def named(self, name: str, what: str, node: Node) -> bool:
         try:

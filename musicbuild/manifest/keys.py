@@ -6,16 +6,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .mastering import (
+    CHANNELS,
+    FADE,
+    FORMATS,
+    GAIN_MODE,
+    LENGTH,
+    LOOP,
+    LOUDNESS,
+    PRESET,
+    SAMPLE_RATE,
+    TRIMMED,
+    TRUE_PEAK,
+    bounded,
+)
 from .shapes import (
     BOOLEAN,
     BUDGET,
     DURATION,
-    FORMATS,
     GROUP,
     LABELS,
     LINE,
     NODE,
-    NUMBER,
     PATH,
     SEED_NUMBER,
     TAKE_COUNT,
@@ -48,6 +60,8 @@ ALBUM: Mapping[str, Key] = {
     "numbered": Key(
         BOOLEAN, "Whether outputs carry their number, in the manifest's order.", [True]
     ),
+    "master": Key(NODE, "What is done to the audio of every track.", [{"preset": "game"}]),
+    "qc": Key(NODE, "How far audio may be off before it is said.", [{"duration": 2}]),
     "budget": Key(
         BUDGET,
         "The most this project's lock may ever add up to, per unit.",
@@ -75,7 +89,12 @@ SETTINGS: Mapping[str, Key] = {
         "How long the music is, in seconds.",
         [30, 47.3, "1:30", "90s", "1m30s"],
     ),
-    "master": Key(NODE, "How loud the outputs are made; not applied yet.", [{"loudness": -16}]),
+    "master": Key(
+        NODE,
+        "What is done to the audio: levels, ends, loops; the keys of all layers add up.",
+        [{"loudness": -16, "true_peak": -1}, {"preset": "game", "length": "exact"}],
+    ),
+    "qc": Key(NODE, "How far audio may be off before it is said.", [{"duration": 2}]),
     "loop": Key(BOOLEAN, "Whether the music is to begin again at its end without a seam.", [True]),
     "output": Key(TEXT, "Where the file goes; a template.", ["audio/{{ id }}.mp3"]),
     "title": Key(LINE, "The track's title; a template. Else the id, readable.", ["Main Menu"]),
@@ -98,8 +117,8 @@ SETTINGS: Mapping[str, Key] = {
     ),
     "formats": Key(
         FORMATS,
-        "Which files are made of it; `mid` holds the notes, where its model tells them.",
-        [["mp3"], ["mp3", "mid"]],
+        "Which files are made of it, with settings if wished for; `mid` holds the notes.",
+        [["mp3", "ogg"], {"ogg": {"quality": 6}, "wav": {"bits": 24}}],
     ),
     "stems": Key(
         BOOLEAN, "Whether drums, bass and the rest are made as files of their own too.", [True]
@@ -127,6 +146,37 @@ TAGS: Mapping[str, Key] = {
 }
 
 MASTER: Mapping[str, Key] = {
-    "loudness": Key(NUMBER, "Integrated loudness, in LUFS.", [-16]),
-    "true_peak": Key(NUMBER, "The highest true peak, in dBTP.", [-1]),
+    "preset": Key(PRESET, "Loudness and true peak by name.", ["game", "ebu-r128"]),
+    "loudness": Key(LOUDNESS, "Integrated loudness, in LUFS; `false` for as it is.", [-16]),
+    "true_peak": Key(TRUE_PEAK, "The highest true peak, in dBTP.", [-1]),
+    "limit": Key(BOOLEAN, "Whether peaks are limited to reach the loudness.", [True]),
+    "gain_mode": Key(
+        GAIN_MODE, "`lossless` changes an MP3's level without encoding it again.", ["lossless"]
+    ),
+    "measure": Key(BOOLEAN, "Whether ReplayGain is written into the tags.", [True]),
+    "trim": Key(TRIMMED, "Whether silence is cut off the ends; or under which dBFS.", [True, -50]),
+    "fade_in": Key(FADE, "Seconds of fade at the start.", [0.5]),
+    "fade_out": Key(FADE, "Seconds of fade at the end.", [3, {"seconds": 3, "curve": "s-curve"}]),
+    "length": Key(LENGTH, "`exact` is the duration that was asked, to the sample.", ["exact"]),
+    "tolerance": Key(
+        bounded(0, 600, "a tolerance"),
+        "Seconds that a delivery may lack of its exact length before the track fails.",
+        [0.5],
+    ),
+    "loop": Key(LOOP, "Whether a loop is found and cut.", [True, {"crossfade": 2, "bars": 16}]),
+    "sample_rate": Key(SAMPLE_RATE, "Samples a second.", [48000]),
+    "channels": Key(CHANNELS, "1 is mono, 2 is stereo.", [1]),
+}
+
+QC: Mapping[str, Key] = {
+    "loudness": Key(bounded(0, 60, "a tolerance"), "LU off the loudness asked for.", [0.5]),
+    "true_peak": Key(bounded(0, 20, "a tolerance"), "dB over the true peak asked for.", [0.3]),
+    "duration": Key(bounded(0, 3600, "a tolerance"), "Seconds off the duration.", [1]),
+    "silence": Key(bounded(0, 1, "a share"), "The share that may be silent.", [0.5]),
+    "clipping": Key(
+        bounded(0, 1_000_000, "a number of places", whole=True), "Clipped places.", [0]
+    ),
+    "dc": Key(bounded(0, 1, "a share"), "Offset from zero, by full scale.", [0.01]),
+    "bpm": Key(bounded(0, 1, "a share"), "How far the tempo is off its tag, by the tempo.", [0.03]),
+    "key": Key(BOOLEAN, "Whether the musical key is held against its tag.", [False]),
 }

@@ -1,18 +1,20 @@
 """Where each setting of a track comes from: the layers of a manifest, the nearer over the farther.
 
 What is built in, the album, its defaults, the group, the track, its place in a matrix: for most
-settings the nearest layer wins.  Variables and tags add up name by name, labels one by one.
+settings the nearest layer wins.  Variables, tags, `master` and `qc` add up name by name, labels one
+by one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
 from ..document import Node
 from ..errors import ManifestError, Span
-from .keys import ALBUM, MASTER, ONLY_TRACK, SETTINGS, TAGS, Key
+from .keys import ALBUM, MASTER, ONLY_TRACK, QC, SETTINGS, TAGS, Key
+from .mastering import PRESETS
 from .shapes import NODE, Value, value, variable
 
 T = TypeVar("T")
@@ -45,6 +47,8 @@ class Layer:
     settings: Mapping[str, Sourced[Any]]
     vars: Mapping[str, Sourced[Value]]
     tags: Mapping[str, Sourced[str | bool]]
+    master: Mapping[str, Sourced[Any]] = field(default_factory=dict)
+    qc: Mapping[str, Sourced[Any]] = field(default_factory=dict)
 
     def under(self, nearer: Layer) -> Layer:
         """Return both layers as one, in which the nearer wins."""
@@ -60,10 +64,17 @@ class Layer:
             settings,
             {**self.vars, **nearer.vars} if nearer.vars else self.vars,
             {**self.tags, **nearer.tags} if nearer.tags else self.tags,
+            {**self.master, **nearer.master} if nearer.master else self.master,
+            {**self.qc, **nearer.qc} if nearer.qc else self.qc,
         )
 
 
-NOT_MASTERED = "mastering is not applied yet: delivered audio keeps its loudness"
+TABLES: Mapping[str, tuple[Mapping[str, Key], str]] = {
+    "tags": (TAGS, "the tags"),
+    "master": (MASTER, "`master`"),
+    "qc": (QC, "`qc`"),
+}
+"""The keys whose own keys add up, and how they are called in a message."""
 
 BUILT_IN = Layer(
     {
@@ -74,7 +85,7 @@ BUILT_IN = Layer(
             "output": "audio/{{ id }}.mp3",
             "takes": 1,
             "loop": False,
-            "formats": ("mp3",),
+            "formats": {"mp3": {}},
             "stems": False,
             "labels": (),
         }.items()
@@ -91,7 +102,6 @@ def read_layer(
     *,
     where: str,
     faults: list[ManifestError],
-    notices: list[Notice],
 ) -> Layer:
     """Read the settings of one layer; what is wrong with it is added to the faults."""
     try:
@@ -100,27 +110,38 @@ def read_layer(
         faults.append(fault)
         return Layer({}, {}, {})
     found = read_keys(entries, table, where, faults)
-    inner: dict[str, dict[str, Sourced[Any]]] = {"vars": {}, "tags": {}}
+    inner: dict[str, dict[str, Sourced[Any]]] = {"vars": {}, **{one: {} for one in TABLES}}
     settings: dict[str, Sourced[Any]] = {}
     for key, what in found.items():
         if table[key].shape is not NODE:
             settings[key] = Sourced(what, name, entries[key])
-            continue
-        match key:
-            case "vars":
-                inner[key] = read_vars(_inside(what, faults), name, faults)
-            case "tags":
-                inside = _inside(what, faults)
-                tags = read_keys(inside, TAGS, f" in the tags{where}", faults)
-                inner[key] = {tag: Sourced(text, name, inside[tag]) for tag, text in tags.items()}
-            case "master":
-                read_keys(_inside(what, faults), MASTER, f" in `master`{where}", faults)
-                notices.append(Notice(NOT_MASTERED, what.key))
+        elif key == "vars":
+            inner[key] = read_vars(_inside(what, faults), name, faults)
+        elif key in TABLES:
+            inner[key] = read_table(what, key, name, where=where, faults=faults)
     if "prompt" in settings and "prompt_file" in settings:
         message = f"`prompt` and `prompt_file` exclude each other{where}"
         later = max("prompt", "prompt_file", key=lambda one: entries[one].key.line)
         faults.append(ManifestError(message, span=entries[later].key))
-    return Layer(settings, inner["vars"], inner["tags"])
+    return Layer(settings, **inner)
+
+
+def read_table(
+    node: Node, key: str, layer: str, *, where: str, faults: list[ManifestError]
+) -> dict[str, Sourced[Any]]:
+    """Read a mapping whose keys add up over the layers; a preset stands for the levels it names."""
+    table, what = TABLES[key]
+    if table is QC and isinstance(node.value, bool):
+        return {"measured": Sourced(node.value, layer, node)}
+    entries = _inside(node, faults)
+    read = read_keys(entries, table, f" in {what}{where}", faults)
+    found = {name: Sourced(value, layer, entries[name]) for name, value in read.items()}
+    if table is MASTER and "preset" in found:
+        chosen = found.pop("preset")
+        preset = PRESETS[chosen.value]
+        found.setdefault("loudness", replace(chosen, value=preset.loudness))
+        found.setdefault("true_peak", replace(chosen, value=preset.true_peak))
+    return found
 
 
 def read_keys(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .keys import ALBUM, MASTER, SETTINGS, TAGS, TRACK, Key
+from .keys import ALBUM, MASTER, QC, SETTINGS, TAGS, TRACK, Key
 from .shapes import GIVEN, ID_SCHEMA, NAME, NODE, RESERVED
 
 IDENTIFIER = "https://musicbuild.dev/schema/musicbuild.schema.json"
@@ -22,6 +22,7 @@ OWN_RULES: Mapping[str, Mapping[str, Any]] = {
     "vars": {"$ref": "#/$defs/vars"},
     "tags": {"$ref": "#/$defs/tags"},
     "master": {"$ref": "#/$defs/master"},
+    "qc": {"$ref": "#/$defs/qc"},
     "defaults": {"$ref": "#/$defs/settings"},
     "groups": {
         "type": ["object", "null"],
@@ -60,6 +61,7 @@ def schema() -> dict[str, Any]:
             "track": {**_mapping(TRACK), **ONE_PROMPT},
             "tags": _mapping(TAGS),
             "master": _mapping(MASTER),
+            "qc": {"anyOf": [{"type": "boolean"}, _mapping(QC)]},
             "vars": {
                 "type": ["object", "null"],
                 "propertyNames": VARIABLE,

@@ -11,7 +11,7 @@ from unicodedata import normalize
 
 from ..document import Node
 from ..document.source import shown
-from ..errors import ManifestError, suggestion
+from ..errors import ManifestError
 from ..paths import astray
 
 VERSION = 1
@@ -26,9 +26,6 @@ CLOCK = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,4}):([0-5][0-9](?:\.[0-9]{1,3})?
 UNITS = re.compile(
     r"(?=[0-9])(?:([0-9]{1,4})h)?(?:([0-9]{1,4})m)?(?:([0-9]{1,6}(?:\.[0-9]{1,3})?)s)?"
 )
-
-MADE = ("mp3", "mid")
-NOT_MADE_YET = ("flac", "m4a", "ogg", "opus", "wav")
 
 GIVEN = ("id", "title", "duration", "album", "artist")
 """Variables that every template sees without their being defined."""
@@ -96,21 +93,6 @@ def seed(node: Node) -> int:
     if not 0 <= number <= SEED:
         raise node.error(f"a seed is 0 to {SEED}, not {node.written[:20]}")
     return number
-
-
-def formats(node: Node) -> tuple[str, ...]:
-    found: list[str] = []
-    for item in _some(node):
-        name = item.string()
-        if name in NOT_MADE_YET:
-            raise item.error(f"`{name}` is not made yet; only {_listed(MADE)} are")
-        if name not in MADE:
-            hint = suggestion(name, MADE) or f"only {_listed(MADE)} are made"
-            raise item.error(f"unknown format `{shown(name)}`", hint)
-        if name in found:
-            raise item.error(f"`{name}` is listed twice")
-        found.append(name)
-    return tuple(found)
 
 
 def labels(node: Node) -> tuple[str, ...]:
@@ -189,13 +171,7 @@ def variable(name: str, node: Node) -> None:
         raise ManifestError(f"`{shown(name)}` can't name a variable", span=node.key, hint=hint)
 
 
-def _some(node: Node) -> list[Node]:
-    if not node.items():
-        raise node.error("expected a list of at least one")
-    return node.items()
-
-
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
@@ -205,7 +181,6 @@ LOOSE = {"type": ["string", "number", "boolean"]}
 TEXT = Shape(text, {"type": "string"})
 LINE = Shape(clean, LOOSE)
 BOOLEAN = Shape(Node.boolean, {"type": "boolean"})
-NUMBER = Shape(Node.number, {"type": "number"})
 PATH = Shape(path, {"type": "string", "minLength": 1})
 VERSION_ONE = Shape(version, {"const": VERSION})
 DURATION = Shape(
@@ -219,10 +194,6 @@ DURATION = Shape(
 )
 SEED_NUMBER = Shape(seed, {"type": "integer", "minimum": 0, "maximum": SEED})
 TAKE_COUNT = Shape(takes, {"type": "integer", "minimum": 1, "maximum": TAKES})
-FORMATS = Shape(
-    formats,
-    {"type": "array", "items": {"enum": list(MADE)}, "minItems": 1, "uniqueItems": True},
-)
 LABELS = Shape(labels, {"type": "array", "items": ID_SCHEMA})
 GROUP = Shape(group, ID_SCHEMA)
 BUDGET = Shape(budget, {"type": "object", "additionalProperties": {"type": "number", "minimum": 0}})

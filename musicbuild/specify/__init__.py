@@ -15,13 +15,14 @@ from ..manifest import Album, Notice, Sourced, Track
 from ..manifest.faults import MOST, Enough, invalid, notices
 from ..models import Model
 from ..musical import short_key, whole_tempo
-from ..paths import EXTENSIONS, clash_key, for_format, objection
+from ..paths import clash_key, for_format, objection
 from ..prompt import Names, Templates
-from ..spec import NOTES, WHOLE, GenerateSpec, MasterSpec, Output, Tags, TrackSpec
+from ..spec import NOTES, WHOLE, GenerateSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
 from .failures import Failures
-from .parts import File, named, parts_of
+from .mastering import mastering, remarks, tolerances
+from .parts import File, master, named, parts_of
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
@@ -92,8 +93,10 @@ class _Specifier:
         cover = self.tried(track, self.cover, track)
         tags = self.tried(track, self.tags, track, values, number, cover)
         files = self.tried(track, self.files, track, values, model)
-        if model is None or prompt is None or tags is None or files is None:
+        free = self.tried(track, mastering, track, tags or Tags())
+        if model is None or prompt is None or tags is None or files is None or free is None:
             return None
+        self.notices.extend(remarks(track, tags))
         return TrackSpec(
             id=track.id,
             generate=GenerateSpec(
@@ -104,12 +107,12 @@ class _Specifier:
                 options=self.options(track, model),
             ),
             outputs=tuple(
-                Output(path, MasterSpec(form, named(tags, part), part))
-                for path, form, part in files
+                Output(file.path, master(file, named(tags, file.part), free)) for file in files
             ),
             takes=track.takes.value,
             labels=track.labels.value,
             cover=cover.path if cover else "",
+            qc=tolerances(track),
         )
 
     def values(self, track: Track) -> dict[str, Any]:
@@ -226,12 +229,9 @@ class _Specifier:
     def files(self, track: Track, values: Mapping[str, Any], model: Model | None) -> list[File]:
         node = track.output.node or track.node
         text = self.templates.render(track.output.value, node, values)
-        forms = track.formats.value
-        # What the author wrote is held to its ending; what is built in takes that of the format.
-        endings = forms if track.output.node else EXTENSIONS
         found = [
-            File(for_format(text, form, endings), form, NOTES if form == NOTES else WHOLE)
-            for form in forms
+            File(for_format(text, form), form, NOTES if form == NOTES else WHOLE)
+            for form in track.formats.value
         ]
         if model:
             found += parts_of(track, found, model)
@@ -299,5 +299,7 @@ def _origins(track: Track, title: str) -> Origins:
         "cover": track.cover,
         **{f"vars.{name}": sourced for name, sourced in track.vars.items()},
         **{f"tags.{name}": sourced for name, sourced in track.tags.items()},
+        **{f"master.{name}": sourced for name, sourced in track.master.items()},
+        **{f"qc.{name}": sourced for name, sourced in track.qc.items()},
     }
     return {name: sourced for name, sourced in fields.items() if sourced}

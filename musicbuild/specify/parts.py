@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from ..manifest import Track
 from ..models import Model
-from ..spec import NOTES, WHOLE, Tags
+from ..spec import NOTES, WHOLE, MasterSpec, Tags
+from .mastering import Mastering
 
 
 class File(NamedTuple):
@@ -44,3 +45,18 @@ def parts_of(track: Track, files: Iterable[File], model: Model) -> Iterator[File
 def named(tags: Tags, part: str) -> Tags:
     """Return the tags of one part: a stem says so in its title."""
     return replace(tags, title=f"{tags.title} ({part})") if part not in {WHOLE, NOTES} else tags
+
+
+def master(file: File, tags: Tags, free: Mastering) -> MasterSpec:
+    """Return the spec of one file; notes have no sound to be mastered."""
+    if file.part == NOTES:
+        return MasterSpec(file.format, tags, file.part)
+    return MasterSpec(
+        file.format,
+        tags,
+        file.part,
+        sound=free.sound,
+        encoding=free.encodings[file.format],
+        measure=free.measure,
+        lossless=free.lossless,
+    )
