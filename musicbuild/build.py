@@ -44,12 +44,14 @@ from .finish import Finisher
 from .hashing import Digest
 from .journal import Journal, Payment
 from .lock import Lock, Purchase
+from .mastering import check_tools
 from .money import Allowance
 from .pace import Pace
 from .places import check_places
 from .plan import picked
 from .providers import Connections
 from .purchase import Buyer
+from .sounds import Sounds, Source
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .terms import Outcome, Terms, Workshop, gravest
@@ -95,6 +97,7 @@ def build(
             raise
         finally:
             run.connections.close()
+            workshop.masters.close()
 
 
 def recover(
@@ -164,6 +167,7 @@ class _Build:
         allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
         self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
+        self._sounds = Sounds(workshop.masters, self._finisher.made, self._listen)
 
     @property
     def codes(self) -> list[int]:
@@ -204,6 +208,7 @@ class _Build:
         if plan.purchases:
             keys = [spec.key for step in plan.purchases for spec in step.specs]
             check_before_paying(self.lock, keys)
+            check_tools(output for step in plan.purchases for output in step.track.outputs)
             check_places(plan, self._workshop)
         self._till.prepare(plan)
 
@@ -322,19 +327,22 @@ class _Build:
         *,
         draft: bool,
     ) -> None:
-        parts = {output.master.part for output in outputs} - {""}
-        sources = dict(self.connections[spec.provider].parts(spec, parts)) if parts else {}
-        if any(not output.master.part for output in outputs):
-            sources[""] = self._audio(track, spec, source)
         providers = self._workshop.providers
+        described = providers.describe(spec)
+        sound = Source(
+            spec,
+            audio=partial(self._audio, track, spec, source),
+            parts=lambda names: self.connections[spec.provider].parts(spec, names),
+            described=described,
+        )
         made = self._finisher.finish(
             track,
             outputs,
+            self._sounds.of(track, outputs, sound, self.lock),
             lock=self.lock,
             spec=spec,
-            sources=sources,
             kind=providers.model_of(spec).kind,
-            described=providers.describe(spec),
+            described=described,
             draft=draft,
         )
         with self._mutex:

@@ -14,6 +14,7 @@ MusicbuildError
 │   ├── AnswerLost     6  the paid request was sent and no usable answer came
 │   ├── Failed         1  the provider tried and failed; not charged
 │   └── Undelivered    1  accepted, and paid or to be paid; the audio is not here yet
+├── NotMastered        1  what was asked of mastering can't be had from the audio
 ├── Unresolved         6  a payment that may have been made is not settled
 ├── IntegrityError     7  bytes are lost or damaged, or could not be kept
 ├── Claimed            8  another build runs
@@ -143,6 +144,10 @@ class Failed(ProviderError):
 
 
 class Undelivered(ProviderError):
+    pass
+
+
+class NotMastered(MusicbuildError):
     pass
 
 

@@ -90,6 +90,23 @@ class Bought:
 
 
 @dataclass(frozen=True, slots=True)
+class Mastering:
+    """The audio is at hand, and is being made into so many outputs."""
+
+    track: str
+    outputs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remarked:
+    """Something about a finished output that its author should know, and that stops nothing."""
+
+    track: str
+    path: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrackFinished:
     track: str
     step: Step
@@ -129,6 +146,8 @@ Event = (
     | Repeated
     | Searching
     | Bought
+    | Mastering
+    | Remarked
     | TrackFinished
     | TrackFailed
     | TrackLeft

@@ -7,13 +7,21 @@ from dataclasses import dataclass, replace
 
 from .errors import IntegrityError
 from .hashing import Digest, digest_bytes
-from .lock import Lock, LockedOutput, LockedTrack
+from .lock import Lock, LockedOutput, LockedTrack, Purchase
+from .mastering import Mastered
 from .models import Description, SourceType
 from .outputs import Tree
 from .plan import tags_of
-from .spec import GenerateSpec, Output, TrackSpec
+from .quality import Figures, seconds
+from .spec import NOTES, GenerateSpec, MasterSpec, Output, TrackSpec
 from .store import Store
-from .tags import Provenance, audio_of, tag_mp3
+from .tags import Finding, Provenance, audio_of, tag
+
+SAME = 0.01
+"""Seconds by which a file that was cut may be shorter, and nothing in it has another place."""
+
+REFERENCE = -18.0
+"""LUFS to which a ReplayGain is given.  Source: ReplayGain 2.0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Finisher:
             for path, output in locked.whole.items()
         ]
         for path, digest in sorted(made, key=lambda one: one[0] != source):
-            data = self._made(path, digest)
+            data = self.made(path, digest)
             if data is None:
                 continue
             if not source and digest_bytes(audio_of(data)) == bought:
@@ -52,7 +60,7 @@ class Finisher:
             return data
         return self.store.get(bought) if source else None
 
-    def _made(self, path: str, digest: Digest) -> bytes | None:
+    def made(self, path: str, digest: Digest) -> bytes | None:
         """Return an output as it was made, from its place or from the store."""
         data = self.tree.read(path)
         if data is not None and digest_bytes(data) == digest:
@@ -63,43 +71,56 @@ class Finisher:
         self,
         track: TrackSpec,
         outputs: Iterable[Output],
+        made: Mapping[str, Mastered],
         *,
         lock: Lock,
         spec: GenerateSpec,
-        sources: Mapping[str, bytes],
         kind: SourceType,
         described: Description | None,
         draft: bool,
     ) -> LockedTrack:
-        """Make outputs of a track and return what the lock is to say of them.
+        """Tag and deliver outputs of a track, and return what the lock is to say of them.
 
-        `sources` has the audio under no name, and each part of it that an output holds.
+        `made` has the sound of each by its path.
         """
-        purchase, made = lock.purchases[spec.key], {}
+        purchase, finished = lock.purchases[spec.key], {}
         cover = self._cover(track)
         for output in outputs:
-            provenance = Provenance(
-                provider=purchase.provider,
-                model=purchase.model,
-                generation=purchase.generation,
-                key=spec.key,
-                prompt=purchase.prompt,
-                kind=kind,
-                described=described,
+            master, one = output.master, made[output.path]
+            data = audio = one.data
+            if master.part != NOTES:
+                provenance = Provenance(
+                    provider=purchase.provider,
+                    model=purchase.model,
+                    generation=purchase.generation,
+                    key=spec.key,
+                    prompt=purchase.prompt,
+                    kind=kind,
+                    described=heard_in(described, master, spec, one.figures or {}),
+                )
+                data = tag(
+                    data,
+                    master.format,
+                    master.tags,
+                    provenance,
+                    seconds=_length(one, purchase) if master.changes_sound else purchase.seconds,
+                    cover=cover,
+                    finding=finding(master, one.figures or {}),
+                )
+                audio = audio_of(data, master.format)
+            finished[output.path] = LockedOutput(
+                master=master.key(purchase.audio),
+                digest=self.put(output.path, data, lock),
+                audio_digest=digest_bytes(audio),
+                part=master.part,
+                sound=master.sound_key(purchase.audio),
+                encoder=one.encoder,
+                measured=one.figures or {},
             )
-            tags = output.master.tags
-            part = output.master.part
-            data = audio = sources[part]
-            if output.master.format == "mp3":
-                data = tag_mp3(data, tags, provenance, seconds=purchase.seconds, cover=cover)
-                audio = audio_of(data)
-            digest = self.put(output.path, data, lock)
-            key = output.master.key(purchase.audio)
-            made[output.path] = LockedOutput(key, digest, digest_bytes(audio), part)
         return LockedTrack(
             generate=spec.key,
             take=spec.take,
-            outputs=made,
+            outputs=finished,
             tags=tags_of(track),
             draft=draft,
         )
@@ -146,3 +167,35 @@ class Finisher:
                 f"the cover `{track.cover}` changed while the build ran", hint="build again"
             )
         return data
+
+
+def heard_in(
+    described: Description | None, master: MasterSpec, spec: GenerateSpec, figures: Figures
+) -> Description | None:
+    """Return what is described as it is heard in one file; where it is cut, places are unknown."""
+    cut = master.sound.trim is not None or master.sound.loop is not None
+    same = not cut or (bool(figures) and abs(seconds(figures) - spec.duration) < SAME)
+    if described is None or same:
+        return described
+    return replace(described, chords=(), sections=())
+
+
+def finding(master: MasterSpec, figures: Figures) -> Finding | None:
+    """Return what of a file's figures goes into its tags, for players to act on.
+
+    None leaves what the provider has to say of it: where the audio is as it was delivered.
+    """
+    loudness, loop = figures.get("loudness"), "loop_length" in figures
+    measured = master.measure and loudness is not None
+    if not (measured or master.changes_sound):
+        return None
+    return Finding(
+        gain=REFERENCE - float(loudness or 0) if measured else None,
+        peak=10 ** (float(figures["true_peak"]) / 20) if measured else None,
+        loop=(int(figures["loop_start"]), int(figures["loop_length"])) if loop else None,
+        steps=int(figures["steps"]) if "steps" in figures else None,
+    )
+
+
+def _length(made: Mastered, purchase: Purchase) -> float:
+    return seconds(made.figures) if made.figures else purchase.seconds

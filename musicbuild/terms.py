@@ -11,6 +11,7 @@ from .clock import Clock
 from .cost import Totals
 from .errors import Busy, MusicbuildError
 from .journal import Journal
+from .mastering import Masters
 from .outputs import Tree
 from .providers import Providers
 from .store import Store
@@ -30,6 +31,7 @@ class Workshop:
     environment: Mapping[str, str]
     clock: Clock
     name_attempt: Callable[[], str]
+    masters: Masters = field(default_factory=Masters)
 
 
 @dataclass(frozen=True, slots=True)

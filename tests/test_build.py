@@ -38,7 +38,7 @@ from musicbuild.events import (
 from musicbuild.hashing import digest_bytes
 from musicbuild.providers import elumenta_api
 from musicbuild.store import Store
-from musicbuild.tags import audio_of, read_mp3
+from musicbuild.tags import audio_of, read
 from musicbuild.testing import FakeClock
 from musicbuild.witness import Settling
 
@@ -126,7 +126,7 @@ def test_a_title_is_changed_in_a_fresh_clone_without_a_store(studio):
     audio = audio_of(studio.read("audio/menu.mp3"))
     assert studio.build(track("menu", "Calm pads", title="Main Menu")).exit_code == 0
     data = studio.read("audio/menu.mp3")
-    assert read_mp3(data)["title"] == "Main Menu"
+    assert read(data)["title"] == "Main Menu"
     assert audio_of(data) == audio
     assert studio.charges == 1
 
@@ -477,7 +477,7 @@ def test_what_nobody_foresaw_comes_out_of_the_build(studio, monkeypatch):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("musicbuild.finish.tag_mp3", broken)
+        patched.setattr("musicbuild.finish.tag", broken)
         with pytest.raises(ZeroDivisionError):
             studio.build(*TEN, terms=Terms(jobs=2))
     assert studio.charges <= 2

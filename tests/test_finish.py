@@ -12,10 +12,11 @@ from musicbuild.errors import IntegrityError
 from musicbuild.finish import Finisher
 from musicbuild.hashing import digest_bytes
 from musicbuild.lock import Lock
+from musicbuild.mastering import Mastered
 from musicbuild.models import SourceType
 from musicbuild.outputs import Tree
 from musicbuild.store import Store
-from musicbuild.tags import audio_of, read_mp3
+from musicbuild.tags import audio_of, read
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 AUDIO = mp3("menu", 15)
@@ -40,9 +41,9 @@ class Bench:
         made = finisher.finish(
             wanted,
             wanted.outputs,
+            {output.path: Mastered(AUDIO) for output in wanted.outputs},
             lock=self.lock,
             spec=WISH,
-            sources={"": AUDIO},
             kind=SourceType.TRAINED,
             described=None,
             draft=False,
@@ -81,7 +82,7 @@ def test_an_output_is_tagged_stored_and_delivered(bench):
         {"title": "Menu"},
         False,
     )
-    said = read_mp3(data)
+    said = read(data)
     assert (said["title"], said["model"], said["spec"]) == ("Menu", "musicgen", WISH.key)
     assert "prompt" not in said
 
@@ -97,9 +98,9 @@ def test_an_output_made_from_an_output_is_the_same_as_one_from_the_audio(bench):
     again = finisher.finish(
         MENU,
         MENU.outputs,
+        {"audio/menu.mp3": Mastered(data)},
         lock=bench.lock,
         spec=WISH,
-        sources={"": data},
         kind=SourceType.TRAINED,
         described=None,
         draft=False,
@@ -195,7 +196,7 @@ COVERED = replace(COVERED, outputs=(replace(COVERED.outputs[0], master=MASTER),)
 def test_a_cover_is_put_into_the_output(bench):
     bench.put("cover.png", PNG)
     made = bench.finish(COVERED)
-    assert read_mp3(bench.tree.read("audio/menu.mp3"))["cover"] == f"image/png, {len(PNG)} bytes"
+    assert read(bench.tree.read("audio/menu.mp3"))["cover"] == f"image/png, {len(PNG)} bytes"
     assert made.tags["cover"] == digest_bytes(PNG)
 
 

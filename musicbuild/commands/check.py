@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import Any
+
 import click
 
-from ..console import Answer, Look, plan_data, plan_lines, up_to_date
-from .opening import open_chosen, shown, wishes
+from ..console import Answer, Look, Remark, count, plan_data, plan_lines, remark_lines, up_to_date
+from ..errors import MusicbuildError, OutOfDate
+from ..mastering import measure
+from ..project import Project
+from ..quality import differences, remarks
+from ..spec import NOTES, TrackSpec
+from .opening import chosen, open_chosen, shown, wishes
 from .options import with_choice, with_settings
 from .plan import out_of_date
 from .said import Choice, Settings
@@ -13,8 +21,9 @@ from .said import Choice, Settings
 
 @click.command()
 @with_choice
+@click.option("--audio", is_flag=True, help="Measure the outputs too, against the lock and `qc`.")
 @with_settings
-def command(settings: Settings, *, choice: Choice) -> Answer:
+def command(settings: Settings, *, choice: Choice, audio: bool) -> Answer:
     """Exit 0 if everything is up to date, else show the plan and exit 3.
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
@@ -22,8 +31,47 @@ def command(settings: Settings, *, choice: Choice) -> Answer:
     project = open_chosen(settings)
     plan = project.plan(wishes(project, choice))
     told = shown(project, plan)
+    found = tuple(_measured(project, chosen(project, choice))) if audio else ()
+    data: dict[str, Any] = plan_data(told)
+    if audio:
+        data["audio"] = [
+            {"track": one.track, "output": one.path, "message": one.text} for one in found
+        ]
 
     def lines(look: Look) -> list[str]:
-        return plan_lines(told, look) if plan.to_do else [up_to_date(plan)]
+        told_plan = plan_lines(told, look) if plan.to_do else [up_to_date(plan)]
+        return [*remark_lines(found, look), *told_plan]
 
-    return Answer(plan_data(told), lines, project.specified.warnings, out_of_date(plan))
+    return Answer(data, lines, project.specified.warnings, out_of_date(plan) or _odd(found))
+
+
+def _measured(project: Project, names: Iterable[str]) -> Iterator[Remark]:
+    """Measure the outputs that are there, and say where they are not as the lock or `qc` has it."""
+    kept = frozenset(names)
+    files = [
+        (track, output, project.lock.tracks[track.id].outputs[output.path])
+        for track in project.tracks
+        if track.id in kept and track.id in project.lock.tracks and track.qc.measured
+        for output in track.outputs
+        if _is_there(project, track, output.path) and output.master.part != NOTES
+    ]
+    found = measure([project.root / output.path for _, output, _ in files])
+    for (track, output, made), now in zip(files, found, strict=True):
+        figures = now.figures or {}
+        said = [*now.remarks, *differences(made.measured, figures, track.qc)]
+        said += remarks(track, output.master, {**made.measured, **figures})
+        yield from (Remark(track.id, output.path, text) for text in said)
+
+
+def _is_there(project: Project, track: TrackSpec, path: str) -> bool:
+    if path not in project.lock.tracks[track.id].outputs:
+        return False
+    there = project.tree.find(path)
+    return there is not None and there.fetched
+
+
+def _odd(found: tuple[Remark, ...]) -> MusicbuildError | None:
+    tracks = {one.track for one in found}
+    if not tracks:
+        return None
+    return OutOfDate(f"the audio of {count(len(tracks), 'track')} is not as it should be")

@@ -21,7 +21,7 @@ from ..console import (
 from ..errors import IntegrityError, UsageError, suggestion
 from ..plan import Wishes, picked
 from ..project import Project
-from ..spec import Output, TrackSpec
+from ..spec import NOTES, Output, TrackSpec
 from .opening import open_chosen
 from .options import track_names, with_settings
 from .said import Settings
@@ -80,7 +80,16 @@ def _written(value: Any) -> str:
             return ", ".join(map(_written, value))
         case float():
             return f"{value:g}"
+        case dict():
+            return ", ".join(_named(name, one) for name, one in value.items()) or "yes"
+        case None:
+            return "no"
     return str(value)
+
+
+def _named(name: str, value: Any) -> str:
+    """Write an entry of a mapping: a format's name alone, or with what is chosen of it."""
+    return f"{name} {_written(value)}".rstrip() if value != {} else name
 
 
 def _takes(project: Project, track: TrackSpec) -> Iterator[Take]:
@@ -92,15 +101,15 @@ def _takes(project: Project, track: TrackSpec) -> Iterator[Take]:
 
 
 def _file(project: Project, track: TrackSpec, output: Output) -> File:
-    spec = picked(track, project.lock.tracks.get(track.id))
-    bought = project.lock.purchases.get(spec.key)
+    locked = project.lock.tracks.get(track.id)
+    bought = project.lock.purchases.get(picked(track, locked).key)
     master = output.master.key(bought.audio) if bought else None
+    made = locked.outputs.get(output.path) if locked else None
+    figures = made.measured if made else {}
     data = project.tree.read(output.path)
-    if data is None:
-        return File(output.path, master, None)
-    if output.master.format != "mp3":
-        return File(output.path, master, {})
+    if data is None or output.master.format == NOTES:
+        return File(output.path, master, None if data is None else {}, figures)
     try:
-        return File(output.path, master, tags.read_mp3(data))
+        return File(output.path, master, tags.read(data, output.master.format), figures)
     except IntegrityError as error:
-        return File(output.path, master, {"unreadable": error.message})
+        return File(output.path, master, {"unreadable": error.message}, figures)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .errors import error_lines, place, system_error, warning_lines
+from .figures import MeasuredFile, Remark, measured_data, measured_lines, remark_lines
 from .json import envelope, payment_data, plan_data, step_data
 from .ledger import Ledger, cost_data, cost_lines, ledger
 from .look import Look, Style, count, escape, table
@@ -34,7 +35,9 @@ __all__ = [
     "Ledger",
     "Look",
     "Manner",
+    "MeasuredFile",
     "Portrait",
+    "Remark",
     "Shown",
     "Style",
     "Take",
@@ -50,6 +53,8 @@ __all__ = [
     "init_lines",
     "ledger",
     "list_lines",
+    "measured_data",
+    "measured_lines",
     "model_data",
     "models_lines",
     "open_lines",
@@ -59,6 +64,7 @@ __all__ = [
     "plan_data",
     "plan_lines",
     "plan_markdown",
+    "remark_lines",
     "show_data",
     "show_lines",
     "step_data",

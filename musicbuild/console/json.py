@@ -14,10 +14,12 @@ from ..events import (
     BuildFinished,
     BuildStarted,
     Event,
+    Mastering,
     Ordered,
     Postponed,
     Recovered,
     Recovering,
+    Remarked,
     Repeated,
     Searching,
     TrackFailed,
@@ -146,6 +148,10 @@ def event_data(event: Event) -> dict[str, Any]:
         case Bought(track, spec, price, seconds):
             paid = {"cost": cost(price), "seconds": seconds}
             return {"event": "bought", "track": track, **_spec(spec), **paid}
+        case Mastering(track, outputs):
+            return {"event": "mastering", "track": track, "outputs": outputs}
+        case Remarked(track, path, remark):
+            return {"event": "remarked", "track": track, "output": path, "message": remark}
         case TrackFinished(track, step):
             return {"event": "track_finished", **step_data(step), "track": track}
         case TrackFailed(track, error):

@@ -24,10 +24,12 @@ from ..events import (
     BuildStarted,
     Event,
     Listener,
+    Mastering,
     Ordered,
     Postponed,
     Recovered,
     Recovering,
+    Remarked,
     Searching,
     TrackFailed,
     TrackFinished,
@@ -96,7 +98,9 @@ class _Display:
                     self._progress.start()
             case TrackStarted(track, step):
                 self._rows[track] = self._progress.add_task(track, total=None, status=why(step))
-            case Ordered() | Waiting() | Searching() | Bought() if event.track in self._rows:
+            case Ordered() | Waiting() | Searching() | Bought() | Mastering() if (
+                event.track in self._rows
+            ):
                 self._progress.update(self._rows[event.track], status=status(event))
             case TrackFailed(track, _) if not self._of:
                 self._end_recovery(track)
@@ -108,7 +112,7 @@ class _Display:
         if isinstance(event, Bought):
             self._spent = add(self._spent, total([event.cost]))
         if (
-            isinstance(event, Recovered | Postponed | TrackFailed)
+            isinstance(event, Recovered | Postponed | Remarked | TrackFailed)
             or not self._progress.live.is_started
         ):
             lines = "\n".join(event_lines(event, self._look))

@@ -7,10 +7,12 @@ from ..events import (
     Bought,
     BuildStarted,
     Event,
+    Mastering,
     Ordered,
     Postponed,
     Recovered,
     Recovering,
+    Remarked,
     Repeated,
     Searching,
     TrackFailed,
@@ -39,6 +41,11 @@ def event_lines(event: Event, look: Look) -> list[str]:
             return [f"{_name(track, look)}: {escape(reason)}; ordering it once more"]
         case TrackStarted(track, step) if look.verbose:
             return [f"{_name(track, look)}: begun, {why(step)}"]
+        case Mastering() if look.verbose:
+            return [f"{_name(event.track, look)}: {status(event)}"]
+        case Remarked(track, path, remark):
+            said = look.paint("note:", Style.CHANGED)
+            return [f"{_name(track, look)}: {said} `{escape(path)}`: {escape(remark)}"]
         case TrackFinished(track, step):
             return [f"{_name(track, look)}: {look.paint(done(step), Style.NEW)}"]
         case TrackFailed(track, Interrupted()):
@@ -51,7 +58,7 @@ def event_lines(event: Event, look: Look) -> list[str]:
     return []
 
 
-def status(event: Ordered | Waiting | Searching | Bought) -> str:
+def status(event: Ordered | Waiting | Searching | Bought | Mastering) -> str:
     """Say in a few words where a track stands."""
     match event:
         case Ordered(_, spec, generation):
@@ -63,6 +70,8 @@ def status(event: Ordered | Waiting | Searching | Bought) -> str:
         case Bought(_, spec, cost, seconds):
             paid = f"bought for {escape(str(cost))}" if cost else "composed"
             return f"{paid}{_take(spec.take)}, {length(round(seconds, 1))}{odd_length(event)}"
+        case Mastering(_, outputs):
+            return f"mastering {count(outputs, 'file')}"
 
 
 def odd_length(event: Bought) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import Span
 from ..hashing import Digest
 from ..lock import LockedTrack, Purchase
 from ..models import Description, Mark
+from ..quality import Figures
 from ..spec import TrackSpec
 from ..steps import Step
 from .errors import place
+from .figures import figures_data, figures_lines
 from .json import cost, step_data
 from .look import Look, Style, cells, escape, pad, table
 from .words import clock, length, price, step_quote, way_out, why
@@ -40,11 +42,15 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One output; `tags` are those of the file that lies there, None if none does."""
+    """One output; `tags` are those of the file that lies there, None if none does.
+
+    `figures` are those that the lock has of it.
+    """
 
     path: str
     master: Digest | None
     tags: Mapping[str, str] | None
+    figures: Figures = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ def show_data(shown: Portrait) -> dict[str, Any]:
                 "path": file.path,
                 "master_key": file.master,
                 "tags": dict(file.tags) if file.tags is not None else None,
+                "measured": figures_data(file.figures) or None,
             }
             for file in shown.files
         ],
@@ -192,7 +199,7 @@ def _take(take: Take, locked: LockedTrack | None) -> list[str]:
 
 def _file(file: File) -> list[str]:
     key = f"key {file.master}" if file.master else "its key is known once there is audio"
-    lines = [f"   {escape(file.path)}  {key}"]
+    lines = [f"   {escape(file.path)}  {key}", *figures_lines(file.figures)]
     if file.tags is None:
         return [*lines, "      is not there"]
     width = max(map(cells, file.tags), default=0) + 2

@@ -7,10 +7,16 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from projects import PROGRAM, Ran
+
+from musicbuild.manifest.keys import MASTER, QC
+from musicbuild.manifest.mastering import CURVES, FORMAT_SETTINGS, PRESETS
+from musicbuild.spec import Tolerances
 
 ROOT = Path(__file__).parents[2]
 SETUP = 2
@@ -95,7 +101,7 @@ def test_the_manifest_of_the_handbook_plans(project):
 def test_the_commands_for_scripts_are_understood(project):
     lines = [line for block in blocks("docs/scripting.md", "") for line in block.splitlines()]
     typed_lines = [line.partition(" > ")[0] for line in lines if line.startswith("musicbuild ")]
-    assert len(typed_lines) == 11
+    assert len(typed_lines) == 13
     project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
     nothing_open = {line: 2 for line in typed_lines if line.startswith("musicbuild recover boss-1")}
     assert len(nothing_open) == 3
@@ -110,3 +116,86 @@ def test_the_python_of_the_documents_runs(project):
         [sys.executable, "-c", code], cwd=project.folder, capture_output=True, check=True
     )
     assert done.stdout == b"theme ['new']\n"
+
+
+MASTERING = "docs/mastering.md"
+
+
+def keyed(name: str, heading: str) -> dict[str, tuple[str, ...]]:
+    """Return the rows of the tables in one section."""
+    text = (ROOT / name).read_text("utf-8")
+    section = text.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    found = {}
+    for line in lines:
+        first, *rest = (cell.strip() for cell in line.strip("|").split("|"))
+        found.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), tuple(rest)))
+    return found
+
+
+@pytest.mark.parametrize("number", range(len(blocks(MASTERING, "yaml"))))
+def test_every_manifest_of_the_page_on_mastering_is_read_without_a_warning(project, number):
+    lines = blocks(MASTERING, "yaml")[number]
+    if "tracks:" not in lines:
+        lines = f"version: 1\n{lines}tracks: {{theme: {{prompt: slow waltz}}}}\n"
+    ran = project.write(lines).plan()
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_the_first_manifest_of_the_page_on_mastering_builds_as_it_says(project):
+    project.write(blocks(MASTERING, "yaml")[0]).edit("duration: 20", "duration: 8")
+    assert project.build().code == 0
+    measured = {
+        path: output["measured"]
+        for track in project.lock()["tracks"].values()
+        for path, output in track["outputs"].items()
+    }
+    assert measured["audio/sting.mp3"]["samples"] == 198_450
+    assert measured["audio/cave.wav"]["loop_start"] == 0
+    told = keyed(MASTERING, "What is measured, and what is said")
+    assert {name for figures in measured.values() for name in figures} <= told.keys()
+    assert project.run("check", "--audio").out.endswith("are up to date\n")
+
+
+def test_the_page_on_mastering_has_a_row_for_every_key():
+    assert MASTER.keys() <= {
+        *keyed(MASTERING, "Loudness"),
+        *keyed(MASTERING, "Ends"),
+        *keyed(MASTERING, "Form"),
+        "loop",
+    }
+    assert {"crossfade", "bars"} <= keyed(MASTERING, "Loops").keys()
+    page = (ROOT / MASTERING).read_text("utf-8")
+    assert all(f"`{curve}`" in page for curve in CURVES)
+
+
+def test_the_page_on_mastering_has_each_preset_with_its_levels():
+    told = keyed(MASTERING, "Loudness")
+    for name, preset in PRESETS.items():
+        assert told[name] == (f"{preset.loudness:g}", f"{preset.true_peak:g}", preset.source)
+
+
+def test_the_page_on_mastering_has_each_format_with_its_settings():
+    told = keyed(MASTERING, "Formats")
+    assert told.keys() == FORMAT_SETTINGS.keys()
+    for name, settings in FORMAT_SETTINGS.items():
+        assert set(re.findall(r"`(\w+)`", told[name][0])) - {"sketch"} == settings.keys()
+
+
+def test_the_page_on_mastering_has_each_tolerance_with_what_is_usual():
+    told = keyed(MASTERING, "What is measured, and what is said")
+    usual = {one.name: one.default for one in fields(Tolerances)}
+    for name in QC.keys() - {"duration", "key"}:
+        assert told[name][-1] == f"{usual[name]:g}", name
+    assert (told["key"][-1], usual["key"]) == ("true", True)
+
+
+def test_the_pictures_are_small_and_each_is_shown():
+    shown = re.findall(r"!\[[^]]+\]\((pictures/\w+\.svg)\)", (ROOT / MASTERING).read_text("utf-8"))
+    assert sorted(shown) == sorted(
+        f"pictures/{one.name}" for one in (ROOT / "docs/pictures").iterdir()
+    )
+    for one in shown:
+        data = (ROOT / "docs" / one).read_bytes()
+        assert len(data) < 15_000
+        assert ET.fromstring(data).findtext("{http://www.w3.org/2000/svg}title")

@@ -252,7 +252,7 @@ def test_an_unknown_model(project, gateway):
         ("/music/boss.mp3", "a path starts from the manifest's folder, not from `/`"),
         ("C:/music/boss.mp3", "a path starts from the manifest's folder, not from a drive"),
         (".git/boss.mp3", "`.git` is not a folder for music"),
-        ("audio/boss.wav", "a file of the format `mp3` ends in `.mp3`"),
+        ("audio/boss.doc", "a file of the format `mp3` ends in `.mp3`"),
     ],
 )
 def test_an_output_that_must_not_be_written(project, gateway, output, why):
@@ -334,17 +334,18 @@ def test_a_manifest_that_is_not_utf_8(project, gateway):
     )
 
 
-def test_a_format_that_is_not_made_yet(project, gateway):
-    project.write(HEAD + "  boss: {prompt: doom, formats: [ogg]}\n")
+def test_a_format_that_is_not_made(project, gateway):
+    project.write(HEAD + "  boss: {prompt: doom, formats: [oog]}\n")
     refused(
         project,
         gateway,
         """
-        error: `ogg` is not made yet; only `mp3`, `mid` are
+        error: unknown format `oog`
          --> musicbuild.yaml:5:34
           |
-        5 |   boss: {prompt: doom, formats: [ogg]}
+        5 |   boss: {prompt: doom, formats: [oog]}
           |                                  ^^^
+        hint: did you mean `ogg`?
 
         1 error in the manifest
         """,

@@ -77,6 +77,7 @@ def charged(project, since: int = 0) -> int:
         (["list"], {"tracks"}),
         (["show", "theme"], {"track", "title", "prompt", "values", "takes", "outputs", "plan"}),
         (["cost"], set()),
+        (["measure", "audio/theme.mp3"], {"files"}),
         (["models"], {"models"}),
         (["schema"], {"schema"}),
         (["doctor"], {"findings"}),
@@ -105,8 +106,9 @@ def test_init_answers_in_one_envelope(project):
 
 
 def test_no_command_is_left_out_here():
-    tried = {"plan", "build", "check", "list", "show", "cost", "models", "schema", "doctor"}
-    assert tried | {"completion", "init", "recover"} == set(COMMANDS) - {"verify"}
+    tried = {"plan", "build", "check", "list", "show", "cost", "measure", "models", "schema"}
+    others = {"completion", "doctor", "init", "recover", "verify"}
+    assert tried | others == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", [name for name in COMMANDS if name not in {"init", "completion"}])
@@ -169,6 +171,8 @@ def test_every_event_of_the_documents_table_is_known(project, gateway):
     for more in (["--keep-going", "--jobs", "1"], ["--settle", "1"], []):
         ran = project.run("build", "--yes", "--json", "--settle", "1", *more)
         told |= {event["event"] for event in ran.events}
+    project.write("version: 1\ntracks: {loud: {prompt: x, duration: 1, master: {loudness: -1}}}\n")
+    told |= {event["event"] for event in project.run("build", "--json").events}
     rare = {"recovered", "recovering", "postponed", "repeated", "track_left"}
     assert told | rare == known
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 import pytest
 
 from musicbuild.audio.mp3 import inspect
-from musicbuild.tags import audio_of, read_mp3
+from musicbuild.tags import audio_of, read
 
 PAID = """
     version: 1
@@ -112,7 +112,7 @@ def finish(project, gateway) -> None:
     for name, seconds in LENGTHS.items():
         made = (project.folder / "audio" / f"{name}.mp3").read_bytes()
         assert abs(inspect(audio_of(made)).seconds - seconds) < 0.05
-        assert read_mp3(made)["generation"] in {one.id for one in gateway.charges}
+        assert read(made)["generation"] in {one.id for one in gateway.charges}
     sent = len(gateway.requests)
     project.build(says="spent nothing   3 up to date", charges=[])
     assert len(gateway.requests) == sent
@@ -185,7 +185,7 @@ def test_killed_while_all_is_tagged_anew(project, gateway, seen):
         assert audio_of(_output(project, name)) == music  # the old file or the new, never a part
     _finish_free(project, gateway)
     for name, music in before.items():
-        assert read_mp3(_output(project, name))["album"] == "Daybreak"
+        assert read(_output(project, name))["album"] == "Daybreak"
         assert audio_of(_output(project, name)) == music
 
 

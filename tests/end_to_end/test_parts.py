@@ -8,7 +8,7 @@ import mido
 import pytest
 
 from musicbuild.audio.mp3 import inspect
-from musicbuild.tags import read_mp3
+from musicbuild.tags import read
 
 ALBUM = """
     version: 1
@@ -35,13 +35,13 @@ def test_each_part_is_a_file_of_its_own(album):
         str(album.folder / path) for path in FILES
     )
     whole = (album.folder / "audio/boss.mp3").read_bytes()
-    assert read_mp3(whole)["bpm"] == "150"
-    assert read_mp3(whole)["key"] == "Em"
-    assert read_mp3(whole)["sections"] == "0 A"
+    assert read(whole)["bpm"] == "150"
+    assert read(whole)["key"] == "Em"
+    assert read(whole)["sections"] == "0 A"
     for path in STEMS:
         stem = (album.folder / path).read_bytes()
         assert inspect(stem).seconds == inspect(whole).seconds
-        assert read_mp3(stem)["title"] == f"Boss ({path.split('.')[1]})"
+        assert read(stem)["title"] == f"Boss ({path.split('.')[1]})"
     notes = mido.MidiFile(album.folder / "audio/boss.mid")
     assert {"bass", "drums"} < {track.name for track in notes.tracks}
     album.build(says="spent nothing   1 up to date")
@@ -49,7 +49,7 @@ def test_each_part_is_a_file_of_its_own(album):
 
 def test_tags_of_the_author_count_for_more(album):
     album.edit("stems: true", "tags: {bpm: 75, key: G}").build()
-    said = read_mp3((album.folder / "audio/boss.mp3").read_bytes())
+    said = read((album.folder / "audio/boss.mp3").read_bytes())
     assert (said["bpm"], said["key"]) == ("75", "G")
 
 

@@ -16,7 +16,7 @@ from musicbuild import id3, tags
 from musicbuild.audio.mp3 import NotMp3, inspect
 from musicbuild.models import SourceType
 from musicbuild.spec import Tags
-from musicbuild.tags import Provenance, audio_of, read_mp3, tag_mp3
+from musicbuild.tags import Provenance, audio_of, read, tag
 
 MUSIC = mp3("drums", 2.4)
 ORIGIN = Provenance("elumenta", "musicgen", "gen_1", "c0ffee", "drums", SourceType.TRAINED)
@@ -25,7 +25,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def tagged(audio, mine=MINE, cover=None):
-    return tag_mp3(audio, mine, ORIGIN, seconds=2.4, cover=cover)
+    return tag(audio, "mp3", mine, ORIGIN, seconds=2.4, cover=cover)
 
 
 def synchsafe(number):
@@ -93,10 +93,10 @@ def test_bought_music_is_tagged_whatever_stands_before_it(row):
     assert made.endswith(MUSIC)
     assert len(made) < id3.LIMIT + len(MUSIC)
     assert audio_of(audio) == audio_of(made) == MUSIC
-    assert read_mp3(made)["title"] == "Boss"
+    assert read(made)["title"] == "Boss"
     assert tagged(made) == made
     with at_most(calls=500_000):
-        read_mp3(audio)
+        read(audio)
 
 
 KEPT = {
@@ -121,7 +121,7 @@ def test_what_is_ours_comes_first_where_not_all_has_room():
     foreign = block(frame(b"PRIV", b"x\0" + bytes(9 * MIB)), frame(b"PRIV", b"y\0small"))
     cover = PNG + bytes(7 * MIB)
     made = tagged(foreign + MUSIC, cover=cover)
-    assert read_mp3(made)["cover"] == f"image/png, {len(cover)} bytes"
+    assert read(made)["cover"] == f"image/png, {len(cover)} bytes"
     assert b"y\0small" in made
     assert len(made) < 8 * MIB + len(MUSIC)
     assert tagged(made, cover=cover) == made

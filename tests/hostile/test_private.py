@@ -42,6 +42,11 @@ REMEMBERED = re.compile(r".*/\.musicbuild/(claim|journal/[0-9a-f]+\.jsonl)")
 """What is added to or locked where it stands; nobody else may write in the folder that it is in."""
 
 
+APART = re.compile(r".*/(musicbuild-[a-z0-9_]{8}/(source|output)-[0-9]+|[a-z0-9_]{8})")
+"""What is handed to the audio tools, in a folder that was made for it and is nobody else's; and how
+the system's temporary folder is tried out."""
+
+
 def watched(project, log, *words):
     done = subprocess.run(
         [sys.executable, "-BP", "-c", WATCHED, log, *words],
@@ -64,7 +69,8 @@ def test_what_is_written_has_a_new_name_that_none_could_guess(tmp_path):
         with Gateway() as gateway:
             project = Project(tmp_path / place, gateway).write(MANIFEST)
             made = watched(project, tmp_path / f"{place}.log", "build", "--yes")
-        aside = [(path, flags) for path, flags in made if not REMEMBERED.fullmatch(path)]
+        known = [path for path, _ in made if REMEMBERED.fullmatch(path) or APART.fullmatch(path)]
+        aside = [(path, flags) for path, flags in made if path not in known]
         assert len(aside) > 10
         for path, flags in aside:
             name = Path(path).name

@@ -26,6 +26,7 @@ from .points import LATER, POINTS, Mine, plant
 MANIFEST = """\
 version: 1
 album: Nightfall
+qc: false
 defaults: {model: musicgen, duration: 15}
 tracks:
   rain: {prompt: rain on a roof, takes: 2}

@@ -28,6 +28,7 @@ from .points import foretell_names
 MANIFEST = """\
 version: 1
 album: Nightfall
+qc: false
 defaults: {model: musicgen, duration: 15}
 tracks:
   rain: {prompt: rain on a roof}

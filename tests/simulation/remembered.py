@@ -21,7 +21,7 @@ ALWAYS_THE_SAME = (
     (locks, "parse"),
     (purchase, "inspect"),
     (finish, "audio_of"),
-    (finish, "tag_mp3"),
+    (finish, "tag"),
 )
 
 

@@ -1,0 +1,204 @@
+"""From audio to the sound of each output: what the audio tools are asked, and what they answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from .crew import Crew
+from .errors import Interrupted, NotMastered, Unavailable
+from .models import Description
+from .quality import Figures
+from .spec import NOTES, Output, TrackSpec
+
+JOB = f"{__package__}.audio.job"
+"""Loaded where the work is done: not before, and perhaps in a process beside this one."""
+
+NEEDED: Mapping[str, str] = {"m4a": "av"}
+"""Packages that a format needs and that are not installed with musicbuild itself."""
+
+KEPT = "its music is kept: change its `master`, and a build goes on from there for nothing"
+
+STOPPED = "the build was stopped"
+DIED = "the audio tools ended without an answer, and made nothing of it"
+
+
+def _crew() -> Crew:
+    """Return who does the work: apart, for a decoder may print, or die, of what it is given."""
+    return Crew(JOB, apart=True)
+
+
+def check_tools(outputs: Iterable[Output]) -> None:
+    """Raise Unavailable if a format can't be written here, before anything is paid for it."""
+    for output in outputs:
+        needed = NEEDED.get(output.master.format, "")
+        if needed and not _is_usable(needed):
+            raise Unavailable(
+                f"`{output.path}` can't be written without `{needed}`; nothing was ordered",
+                hint=f"`pip install 'musicbuild[{output.master.format}]'`",
+            )
+
+
+def _is_usable(package: str) -> bool:
+    """Tell whether a package is there and is whole: one that is half installed writes nothing."""
+    try:
+        import_module(package)
+    except ImportError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Mastered:
+    """One output before it is tagged; `encoder` is nothing where the audio is as delivered."""
+
+    data: bytes
+    encoder: str = ""
+    figures: Figures | None = None
+    remarks: tuple[str, ...] = ()
+
+
+class Masters:
+    """Masters as many tracks at once as there are cores; any number of threads may ask."""
+
+    def __init__(self, crew: Crew | None = None) -> None:
+        self._crew = crew or _crew()
+        self._folders: set[str] = set()
+        self._is_closed = False
+
+    def master(
+        self,
+        track: TrackSpec,
+        outputs: Collection[Output],
+        sources: Mapping[str, bytes],
+        described: Description | None,
+    ) -> Mapping[str, Mastered]:
+        """Make the sound of outputs, by path.
+
+        `sources` has the audio of each part that they hold, and of the whole if any of them is
+        more than delivered.  What is `described` tells the tempo and the meter that a loop is
+        counted in, where the author does not.  Raises NotMastered if what was asked can't be had
+        from it, and Interrupted if the work is ended by `close`.
+        """
+        plain = {one.path: one for one in outputs if _is_plain(one)}
+        asked = [one for one in outputs if one.path not in plain or _is_measured(track, one)]
+        found = {path: Mastered(sources[one.master.part]) for path, one in plain.items()}
+        if asked:
+            with TemporaryDirectory(prefix="musicbuild-") as folder:
+                self._folders.add(folder)
+                try:
+                    order = _order(track, asked, described, Path(folder))
+                    found.update(self._do(order, asked, sources))
+                except OSError:
+                    if self._is_closed:
+                        raise Interrupted(STOPPED) from None
+                    raise
+                finally:
+                    self._folders.discard(folder)
+        return found
+
+    def close(self) -> None:
+        """End all work, that which is under way too; what is asked for later is not begun.
+
+        Nothing of it is left: who asked may not live to tidy up.
+        """
+        self._is_closed = True
+        folders, self._folders = self._folders, set()
+        self._crew.close()
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _do(
+        self, order: dict[str, Any], outputs: Collection[Output], sources: Mapping[str, bytes]
+    ) -> Mapping[str, Mastered]:
+        for part, path in order["sources"].items():
+            Path(path).write_bytes(sources[part])
+        if self._is_closed:
+            raise Interrupted(STOPPED)
+        try:
+            reply = json.loads(self._crew.do(order)[""])
+        except (OSError, ValueError) as error:
+            if self._is_closed:
+                raise Interrupted(STOPPED) from None
+            if isinstance(error, ValueError):
+                raise NotMastered(f"it can't be mastered: {error}", hint=KEPT) from None
+            raise NotMastered(DIED) from None
+        found = {}
+        for output in outputs:
+            told, made = reply[output.path], order["outputs"][output.path]
+            plain = made["path"] is None
+            found[output.path] = Mastered(
+                data=sources[output.master.part] if plain else Path(made["path"]).read_bytes(),
+                encoder=told["encoder"],
+                figures=told["figures"],
+                remarks=tuple(told["remarks"]),
+            )
+        return found
+
+
+def measure(paths: Sequence[Path], crew: Crew | None = None) -> Sequence[Mastered]:
+    """Measure files as they are, several at once; one that can't be decoded says so in a remark."""
+    crew = crew or _crew()
+
+    def measured(path: Path) -> Mastered:
+        try:
+            told = json.loads(crew.do(_look_at(path))[""])["file"]
+        except (OSError, ValueError):
+            return Mastered(b"", "", {}, (DIED,))
+        return Mastered(b"", "", told["figures"], tuple(told["remarks"]))
+
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        return list(pool.map(measured, paths))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        crew.close()
+
+
+def _look_at(path: Path) -> dict[str, Any]:
+    output = {"part": "", "path": None, "measured": True}
+    return {"sources": {"": str(path)}, "outputs": {"file": output}}
+
+
+def _order(
+    track: TrackSpec, outputs: Collection[Output], described: Description | None, folder: Path
+) -> dict[str, Any]:
+    """Return what the audio tools are told; see `audio.job`."""
+    sounds = [one.master.sound for one in outputs if not _is_plain(one)]
+    parts = {one.master.part for one in outputs} | ({""} if sounds else set())
+    return {
+        "sources": {part: str(folder / f"source-{n}") for n, part in enumerate(sorted(parts))},
+        "sound": asdict(sounds[0]) if sounds else None,
+        "seconds": track.generate.duration,
+        "bpm": described.bpm if described else 0,
+        "beats": int(described.meter.partition("/")[0]) if described else 4,
+        "loops": ("loop", True) in track.generate.options,
+        "missing": track.qc.missing,
+        "outputs": {
+            one.path: {
+                "part": one.master.part,
+                "format": one.master.format,
+                "encoding": asdict(one.master.encoding),
+                "lossless": one.master.lossless,
+                "path": None if _is_plain(one) else str(folder / f"output-{number}"),
+                "measured": _is_measured(track, one),
+            }
+            for number, one in enumerate(outputs)
+        },
+    }
+
+
+def _is_plain(output: Output) -> bool:
+    return not output.master.changes_sound
+
+
+def _is_measured(track: TrackSpec, output: Output) -> bool:
+    return track.qc.measured and output.master.part != NOTES
