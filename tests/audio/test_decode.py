@@ -215,7 +215,7 @@ def test_an_odd_file_has_its_stated_result(name, results):
 
 def test_no_odd_file_takes_much_memory(results):
     assert len(results) >= len(ODD) + len(LARGE)
-    assert results.get("peak", 0) < 300e6
+    assert results.get("peak", 0) < 300e6  # told on Linux alone
 
 
 # -- clean files
