@@ -150,9 +150,10 @@ def finish(
         path: out for path, out in (before.outputs if before else {}).items() if disk.find(path)
     }
     for output in outputs:
-        master = output.master.key(lock.purchases[wish.key].audio)
+        audio = lock.purchases[wish.key].audio
+        master, sound = output.master.key(audio), output.master.sound_key(audio)
         digest = digest_value("output", 1, master)
-        made[output.path] = LockedOutput(master, digest, lock.purchases[wish.key].audio)
+        made[output.path] = LockedOutput(master, digest, audio, output.master.part, sound)
         disk.store.add(digest)
         disk.files[output.path] = Found(digest)
     return lock.with_track(

@@ -420,8 +420,11 @@ def lock_with(figures):
 
 @pytest.mark.parametrize("more", [{}, LOOP, {"a figure to come": 1}])
 def test_figures_are_read_as_they_were_written(more):
-    (menu,) = parse(lock_with(FIGURES | more)).tracks.values()
+    lock = parse(lock_with(FIGURES | more))
+    (menu,) = lock.tracks.values()
     assert menu.outputs["audio/menu.mp3"].measured == FIGURES | more
+    assert parse(dump(lock)) == lock
+    assert b'"loudness": -16,' in dump(lock)
 
 
 @pytest.mark.parametrize(

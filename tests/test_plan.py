@@ -14,6 +14,7 @@ from specimens import Paper, carry_out, draft_of, price, sketch, spec, track
 from musicbuild.cost import FREE, Cost
 from musicbuild.lock import Lock
 from musicbuild.plan import Wishes, picked, plan, tags_of
+from musicbuild.spec import Sound
 from musicbuild.steps import (
     Cause,
     Edited,
@@ -61,6 +62,17 @@ class Bench:
 
 def causes(step):
     return [reason.cause for reason in step.reasons]
+
+
+def mastered(wanted, loudness=-16, **tags):
+    """Return a track as it is wished for at a loudness, and with other tags."""
+    (output,) = wanted.outputs
+    master = replace(
+        output.master,
+        sound=Sound(loudness=loudness),
+        tags=replace(output.master.tags, **tags),
+    )
+    return replace(wanted, outputs=(replace(output, master=master),))
 
 
 # The paid stage.
@@ -633,3 +645,37 @@ def test_an_order_under_way_costs_nothing_more():
     assert causes(ordered) == [Cause.NEW, Cause.UNDER_WAY]
     assert (ordered.quotes, fresh.quotes) == ((FREE,), (NINE,))
     assert [step.track.id for step in found.purchases] == ["boss"]
+
+
+# Mastering.
+
+
+def test_another_loudness_is_free():
+    step = Bench(MENU).step(mastered(MENU))
+    assert (type(step), causes(step)) == (Master, [Cause.MASTERING])
+    loud = mastered(MENU, -14, title="Main Menu")
+    step = Bench(mastered(MENU)).step(loud)
+    assert (type(step), causes(step)) == (Master, [Cause.TAGS, Cause.MASTERING])
+
+
+def test_what_was_mastered_is_no_source_for_other_sound():
+    bench = Bench(mastered(MENU)).without_store()
+    assert bench.plan(mastered(MENU)).steps == (Keep(mastered(MENU)),)
+    assert isinstance(bench.step(mastered(MENU, -14)), Lost)
+    assert isinstance(bench.step(MENU), Lost)
+
+
+def test_what_was_mastered_needs_no_audio_for_other_tags():
+    bench = Bench(mastered(MENU)).without_store()
+    step = bench.step(mastered(MENU, title="Main Menu"))
+    assert (type(step), causes(step), step.source) == (Tag, [Cause.TAGS], "")
+    bench.disk.scribble("audio/menu.mp3")
+    step = bench.step(mastered(MENU, title="Main Menu"), overwrite=True)
+    assert isinstance(step, Lost)
+
+
+def test_an_output_more_needs_the_audio():
+    bench = Bench(mastered(MENU)).without_store()
+    (output,) = mastered(MENU).outputs
+    other = replace(output, path="audio/menu.ogg", master=replace(output.master, format="ogg"))
+    assert isinstance(bench.step(replace(MENU, outputs=(output, other))), Lost)
