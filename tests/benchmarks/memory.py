@@ -8,6 +8,7 @@ that the process had.
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -50,7 +51,9 @@ SOUND = {
 
 
 def main():
-    minutes = int(sys.argv[1]) if len(sys.argv) > 1 else 120
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.memory", description=__doc__)
+    parser.add_argument("minutes", type=int, nargs="?", default=120)
+    minutes = parser.parse_args().minutes
     with tempfile.TemporaryDirectory() as folder:
         source = long_piece(Path(folder) / "long.mp3", minutes)
         size = source.stat().st_size / 1e6
