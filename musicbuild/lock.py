@@ -20,6 +20,7 @@ from .errors import IntegrityError
 from .hashing import Digest
 from .pieces import Piece
 from .quality import Figures
+from .spec import MasterSpec
 
 VERSION = 1
 FILE_NAME = "musicbuild.lock"
@@ -69,6 +70,10 @@ class LockedOutput:
     sound: Digest | Literal[""] = ""
     encoder: str = ""
     measured: Figures = field(default_factory=dict)
+
+    def sounds_as(self, master: MasterSpec, audio: Digest) -> bool:
+        """Tell whether it sounds just as a spec asks of this audio, whatever its tags."""
+        return self.part == master.part and self.sound == master.sound_key(audio)
 
 
 @dataclass(frozen=True, slots=True)

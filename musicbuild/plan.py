@@ -306,9 +306,7 @@ def _current(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -
 def _sounds(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -> bool:
     """Tell whether the lock says that this output sounds just as is wished, whatever its tags."""
     made = known.get(output.path)
-    if made is None or made.part != output.master.part:
-        return False
-    return made.sound == output.master.sound_key(audio)
+    return made is not None and made.sounds_as(output.master, audio)
 
 
 def tags_of(track: TrackSpec) -> dict[str, str | bool]:

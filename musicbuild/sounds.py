@@ -74,7 +74,7 @@ class Sounds:
             made = locked.outputs.get(output.path)
             if made is None or not (made.sound or made.part):
                 continue
-            same = made.part == output.master.part and made.sound == output.master.sound_key(audio)
+            same = made.sounds_as(output.master, audio)
             if same and (data := self.find(output.path, made.digest)) is not None:
                 yield output.path, Mastered(data, made.encoder, made.measured)
 
