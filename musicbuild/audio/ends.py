@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from .decode import Reader
 from .loop import CROSSFADE, Cut, LoopFinder, looped
-from .loop.seam import SeamMeter
 from .recipe import Recipe
 from .shape import NO_FADE, Shape, edges, exact, shaped
 from .sound import Block, amplitude
@@ -96,18 +95,13 @@ def _sounding(reader: Reader, recipe: Recipe) -> tuple[int, int]:
 def _cut(reader: Reader, recipe: Recipe, ends: Ends) -> Cut:
     assert recipe.loop is not None
     finder = LoopFinder(reader.sample_rate, reader.channels)
-    seam, length = SeamMeter(reader.sample_rate, reader.channels), 0
     for block in played(reader.blocks(), ends):
         finder.feed(block)
-        if recipe.loop.made and not recipe.loop.bars:
-            seam.feed(block)
-            length += len(block)
-    if length and not seam.result().faults():
-        return Cut(0, length, 0, recipe.loop.bpm, 0, 1.0)
     return finder.find(
         seconds=recipe.asked,
         bars=recipe.loop.bars or None,
         bpm=recipe.loop.bpm or None,
         beats=recipe.loop.beats,
         crossfade=recipe.loop.crossfade or CROSSFADE,
+        made=recipe.loop.made,
     )

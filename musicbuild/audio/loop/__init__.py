@@ -70,8 +70,8 @@ class LoopFinder:
 
     def feed(self, block: Block) -> None:
         self._fed += len(block)
+        self._seam.feed(block)
         if not self._too_long:
-            self._seam.feed(block)
             self._keep(self._low.feed(block))
 
     def find(
@@ -82,18 +82,22 @@ class LoopFinder:
         bpm: float | None = None,
         beats: int = 4,
         crossfade: float = CROSSFADE,
+        made: bool = False,
     ) -> Cut:
         """Return the best loop of all that was fed, after which nothing may be.
 
         It is of exactly `bars` bars, or near `seconds` long, or else as long as the piece allows;
         with a tempo, given or heard clearly, of whole bars of `beats` beats each.  Bars of a given
         tempo are met within 1 ms; those of one that is heard bend with the music.  A piece that
-        loops as it is, and is as long as asked, is taken whole.
+        loops as it is, and is as long as asked, is taken whole; so is one that was `made` to loop,
+        however long it is, if its seam has no fault and no bars are asked.
 
         Raises:
             NoLoop: The sound is silent, longer than ten minutes or too short for what is asked, or
                 bars are asked of music without a pulse.
         """
+        if made and bars is None and self._fed and not self._seam.result().faults():
+            return Cut(0, self._fed, 0, bpm or 0.0, 0, 1.0)
         if self._too_long:
             raise NoLoop(f"a loop is looked for in at most {LONGEST / 60:.0f} minutes of sound")
         self._keep(self._low.rest())
