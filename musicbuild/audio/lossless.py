@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .decode import open_audio
-from .measure import Measured, Meter
+from .measure import Measured, measure
 from .mp3 import Stream, inspect
 from .mp3.gain import STEP_DB, gained, steps_for, steps_within
 from .mp3.row import whole_frames
@@ -65,7 +65,5 @@ def _possible(view: FileView, stream: Stream, steps: int) -> int:
 
 def _measured(path: Path) -> tuple[Measured, tuple[str, ...]]:
     with open_audio(path) as reader:
-        meter = Meter(reader.sample_rate, reader.channels)
-        for block in reader.blocks():
-            meter.feed(block)
-        return meter.result(), reader.problems
+        measured = measure(reader.blocks(), reader.sample_rate, reader.channels)
+        return measured, reader.problems

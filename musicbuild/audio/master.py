@@ -54,8 +54,6 @@ LEAST_SLOPE = 0.25
 ROUNDS = 6
 """How often that gain is tried at most, and how often a file is made anew for its peak."""
 
-Stream = Callable[[], Iterable[Block]]
-
 
 @dataclass(frozen=True, slots=True)
 class _Level:

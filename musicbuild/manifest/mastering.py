@@ -9,6 +9,7 @@ from typing import Any
 from ..document import Node
 from ..document.source import shown
 from ..errors import ManifestError, suggestion
+from ..paths import EXTENSIONS
 from .shapes import Shape, listed
 
 
@@ -30,7 +31,7 @@ PRESETS: Mapping[str, Preset] = {
     "atsc-a85": Preset(-24, -2, "ATSC A/85"),
 }
 
-MADE = ("mp3", "ogg", "opus", "flac", "wav", "m4a", "mid")
+MADE = tuple(EXTENSIONS)
 
 MP3_BITRATES = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 """In kbit/s, at 32 kHz and over.  Source: ISO/IEC 11172-3."""
