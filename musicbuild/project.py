@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import os
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from . import lock as locks
-from . import manifest
-from .hashing import Digest
+from . import manifest, memory
+from .clock import SystemClock
 from .journal import Journal
 from .lock import Lock
 from .manifest import Album
-from .outputs import Found, Tree
+from .memory import Sight
+from .outputs import Tree
 from .plan import Wishes, plan
 from .providers import DEFAULT_MODEL, Providers
 from .records import check_records
@@ -24,6 +28,23 @@ from .store import Store
 from .trust import read_lock
 
 STATE_FOLDER = ".musicbuild"
+NANOSECONDS = 10**9
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep the cyclic garbage collector from what is made: there are no cycles in it.
+
+    To look for some among the nodes of ten thousand tracks takes longer than to plan them.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +84,27 @@ class Project:
     def tree(self) -> Tree:
         return Tree(self.root)
 
-    def plan(self, wishes: Wishes | None = None, lock: Lock | None = None) -> Plan:
+    def sight(self, *, remembered: bool = True) -> Sight:
+        """Look at the disk anew, with what earlier runs found there unless that isn't wanted."""
+        known = memory.known(self.state) if remembered else {}
+        since = int(SystemClock().now().timestamp() * NANOSECONDS)
+        return Sight(self.store, self.tree, known, since)
+
+    @_uncollected()
+    def plan(
+        self, wishes: Wishes | None = None, *, lock: Lock | None = None, sight: Sight | None = None
+    ) -> Plan:
         """Decide what a build would do; reads the disk, never a network."""
-        facts = Disk(self.store, self.tree)
         under_way = frozenset(payment.spec.key for payment in self.journal.payments())
         quote = self.providers.quote
-        return plan(self.tracks, lock or self.lock, facts, quote, wishes, under_way=under_way)
+        return plan(
+            self.tracks,
+            lock or self.lock,
+            sight or self.sight(),
+            quote,
+            wishes,
+            under_way=under_way,
+        )
 
     def draft_of(self, track: TrackSpec) -> TrackSpec:
         """Return the same track as the offline composer would make it, for nothing."""
@@ -80,23 +116,7 @@ class Project:
         return replace(track, generate=wish, takes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """What lies on disk, each path looked at once."""
-
-    store: Store
-    tree: Tree
-    seen: dict[str, Found | None] = field(default_factory=dict)
-
-    def holds(self, digest: Digest) -> bool:
-        return self.store.holds(digest)
-
-    def find(self, path: str) -> Found | None:
-        if path not in self.seen:
-            self.seen[path] = self.tree.find(path)
-        return self.seen[path]
-
-
+@_uncollected()
 def open_project(path: Path, providers: Providers | None = None) -> Project:
     """Read a manifest and its lock; raise ManifestError, InvalidManifest or IntegrityError."""
     providers = providers or Providers()

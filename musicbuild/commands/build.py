@@ -27,6 +27,7 @@ from ..steps import Plan
 from ..witness import Settling
 from .opening import open_chosen, shown, wishes
 from .options import track_names, with_choice, with_settings
+from .remembering import remember, with_state
 from .said import Choice, Settings
 
 ORDERS_UNASKED = 25
@@ -88,6 +89,7 @@ def amount(text: str) -> Decimal:
 @click.option(
     "--wait", type=click.FloatRange(0, 86400), default=0.0, help="Wait so long for another build."
 )
+@with_state
 @with_settings
 def command(
     settings: Settings,
@@ -98,6 +100,7 @@ def command(
     draft: bool,
     force: tuple[str, ...],
     overwrite: bool,
+    remembered: bool,
     **terms: object,
 ) -> Answer | int:
     """Make what is new or changed, and ask before spending.
@@ -118,9 +121,10 @@ def command(
             hint="name them both ways: `musicbuild build TRACK --force TRACK`",
         )
     if dry_run or locked:
-        return _look(project, wished, locked=locked)
+        return _look(project, wished, locked=locked, remembered=remembered)
     settings.console.warn(project.specified.warnings)
-    return _run(project, wished, settings.console, _Limits(**terms))  # type: ignore[arg-type]
+    limits = _Limits(**terms)  # type: ignore[arg-type]
+    return _run(project, wished, settings.console, limits, remembered=remembered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +202,9 @@ def workshop(project: Project, console: Console) -> engine.Workshop:
     )
 
 
-def _look(project: Project, wished: Wishes, *, locked: bool) -> Answer:
+def _look(project: Project, wished: Wishes, *, locked: bool, remembered: bool) -> Answer:
     """Show what a build would do."""
-    plan = project.plan(wished)
+    plan = project.plan(wished, sight=project.sight(remembered=remembered))
     told = shown(project, plan)
     error = None
     if locked and plan.to_do:
@@ -214,13 +218,18 @@ def _look(project: Project, wished: Wishes, *, locked: bool) -> Answer:
     )
 
 
-def _run(project: Project, wished: Wishes, console: Console, limits: _Limits) -> int:
+def _run(
+    project: Project, wished: Wishes, console: Console, limits: _Limits, *, remembered: bool
+) -> int:
     signals = Signals()
 
     def decide(lock: Lock) -> Plan:
         nonlocal project
-        project = replace(project, lock=lock)
-        return project.plan(wished)
+        project, sight = replace(project, lock=lock), project.sight(remembered=remembered)
+        plan = project.plan(wished, sight=sight)
+        if remembered and wished == Wishes():
+            remember(project, plan, sight)
+        return plan
 
     def approve(plan: Plan) -> None:
         if plan.purchases:

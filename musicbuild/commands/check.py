@@ -16,20 +16,25 @@ from ..spec import NOTES, TrackSpec
 from .opening import chosen, open_chosen, shown, wishes
 from .options import with_choice, with_settings
 from .plan import out_of_date
+from .remembering import remember, with_state
 from .said import Choice, Settings
 
 
 @click.command()
 @with_choice
 @click.option("--audio", is_flag=True, help="Measure the outputs too, against the lock and `qc`.")
+@with_state
 @with_settings
-def command(settings: Settings, *, choice: Choice, audio: bool) -> Answer:
+def command(settings: Settings, *, choice: Choice, audio: bool, remembered: bool) -> Answer:
     """Exit 0 if everything is up to date, else show the plan and exit 3.
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
     """
     project = open_chosen(settings)
-    plan = project.plan(wishes(project, choice))
+    sight = project.sight(remembered=remembered)
+    plan = project.plan(wishes(project, choice), sight=sight)
+    if remembered and choice.everything:
+        remember(project, plan, sight)
     told = shown(project, plan)
     found = tuple(_measured(project, chosen(project, choice))) if audio else ()
     data: dict[str, Any] = plan_data(told)

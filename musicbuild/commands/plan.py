@@ -15,6 +15,7 @@ from ..project import Project
 from ..steps import Edited, Plan
 from .opening import open_chosen, shown, wishes
 from .options import with_choice, with_settings
+from .remembering import remember, with_state
 from .said import Choice, Settings
 
 
@@ -24,16 +25,27 @@ from .said import Choice, Settings
 @click.option("--draft", is_flag=True, help="As `build --draft`: sketch what is not bought.")
 @click.option("--online", is_flag=True, help="Ask the providers what is left of the balance.")
 @click.option("--format", "form", type=click.Choice(["text", "markdown"]), default="text")
+@with_state
 @with_settings
 def command(
-    settings: Settings, *, choice: Choice, check: bool, draft: bool, online: bool, form: str
+    settings: Settings,
+    *,
+    choice: Choice,
+    check: bool,
+    draft: bool,
+    online: bool,
+    form: str,
+    remembered: bool,
 ) -> Answer:
     """Show what a build would do, why, and for how much.
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
     """
     project = open_chosen(settings)
-    plan = project.plan(wishes(project, choice, draft=draft))
+    sight = project.sight(remembered=remembered)
+    plan = project.plan(wishes(project, choice, draft=draft), sight=sight)
+    if remembered and choice.everything and not draft:
+        remember(project, plan, sight)
     environment = settings.console.masking(os.environ)
     told = shown(project, plan, balances(project, plan, environment) if online else ())
     return Answer(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 from musicbuild import build as builds
@@ -21,12 +21,11 @@ from musicbuild import reserve
 from musicbuild.build import Outcome, Terms, Workshop
 from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
-from musicbuild.hashing import digest_bytes
+from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.journal import Journal, Payment
 from musicbuild.lock import Lock
-from musicbuild.outputs import Tree
+from musicbuild.outputs import Found, Tree
 from musicbuild.plan import Wishes, plan
-from musicbuild.project import Disk as Facts
 from musicbuild.providers import Providers, elumenta_api
 from musicbuild.spec import GenerateSpec, TrackSpec
 from musicbuild.steps import Plan
@@ -44,6 +43,11 @@ _current: list[World] = []
 
 class Violation(AssertionError):
     """A promise was broken."""
+
+
+class _Facts(NamedTuple):
+    holds: Callable[[Digest], bool]
+    find: Callable[[str], Found | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ class World:
         return Journal(self.state / "journal").payments()
 
     def plan(self, tracks: list[TrackSpec], lock: Lock | None = None, **wishes: Any) -> Plan:
-        facts = Facts(self.store, self.tree)
+        facts = _Facts(self.store.holds, self.tree.find)
         under_way = frozenset(one.spec.key for one in self.payments)
         lock = self.lock if lock is None else lock
         wished = Wishes(**wishes)
