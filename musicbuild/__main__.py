@@ -9,7 +9,8 @@ import sys
 if not sys.flags.safe_path:
     del sys.path[0]
 
-from musicbuild.cli import main
+from musicbuild.entry import run
 
 if __name__ == "__main__":
-    main()
+    # Not `main`, which may end the process at once: `-m` is how profilers and debuggers run it.
+    sys.exit(run(sys.argv[1:]))

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
-from typing import NoReturn
 
 import click
 from click.shell_completion import CompletionItem
@@ -20,24 +19,7 @@ from .commands.options import common
 from .commands.said import Settings
 from .console import Answer, system_error
 from .errors import IntegrityError, Interrupted, MusicbuildError, UsageError, suggestion
-
-COMMANDS = {
-    "init": "Start a soundtrack: write a manifest that builds at once.",
-    "plan": "Show what a build would do, why, and for how much.",
-    "build": "Make what is out of date.",
-    "check": "Fail unless everything is up to date.",
-    "list": "List the tracks.",
-    "show": "Show all that is known of one track.",
-    "cost": "Show what was spent, on what, and what is left.",
-    "recover": "Look after orders that an earlier build left open.",
-    "verify": "Check every byte against the lock, and say what mends what.",
-    "measure": "Measure loudness, peaks, length and tempo of audio files.",
-    "models": "List the models, their limits and prices.",
-    "schema": "Print the JSON Schema of a manifest, for editors.",
-    "doctor": "Look for what may keep a build from working.",
-    "completion": "Print a script that completes names in your shell.",
-}
-"""Each command and its short help; its module is imported only when it is called."""
+from .usage import ABOUT, COMMANDS, METAVAR, OPTIONS
 
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 BROKEN_PIPE = 141
@@ -81,25 +63,19 @@ class Program(click.Group):
 
 @click.group(
     cls=Program,
+    help=ABOUT,
+    subcommand_metavar=METAVAR,
     invoke_without_command=True,
     no_args_is_help=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": [*OPTIONS["help"][0]]},
 )
-@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.version_option(__version__, message="%(prog)s %(version)s", help=OPTIONS["version"][2])
 @common
 @click.pass_context
 def program(context: click.Context) -> None:
-    """Make the music that a manifest asks for, and never pay twice for any of it.
-
-    Start with `musicbuild init`, then `musicbuild plan` and `musicbuild build`.
-    """
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)
-
-
-def main() -> NoReturn:
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -110,12 +86,20 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = _call(arguments, settings)
         _flush()
-    except BrokenPipeError:
-        code = BROKEN_PIPE
     except Exception as error:  # noqa: BLE001  a user never meets a traceback unasked
-        code = _report(error, settings)
-    _let_go(sys.stdout)
-    _let_go(sys.stderr)
+        return _fail(error, settings)
+    _let_go()
+    return code
+
+
+def fail(error: Exception) -> int:
+    """Tell an error that was met outside of any command, and return its exit code."""
+    return _fail(error, Settings())
+
+
+def _fail(error: Exception, settings: Settings) -> int:
+    code = BROKEN_PIPE if isinstance(error, BrokenPipeError) else _report(error, settings)
+    _let_go()
     return code
 
 
@@ -182,10 +166,11 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _let_go(stream: object) -> None:
-    """Empty a stream, or else point it nowhere: at its end Python would complain of it."""
-    try:
-        stream.flush()  # type: ignore[attr-defined]
-    except (OSError, ValueError, AttributeError):
-        with suppress(OSError, ValueError, AttributeError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # type: ignore[attr-defined]
+def _let_go() -> None:
+    """Empty both streams, or else point them nowhere: at its end Python would complain of them."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            with suppress(OSError, ValueError, AttributeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

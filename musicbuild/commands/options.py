@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
-from ..console import Color
+from ..console.terminal import Color
+from ..usage import OPTIONS
 from .said import Choice, Settings
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -38,17 +39,18 @@ def _store(context: click.Context, option: click.Parameter, value: Any) -> None:
             settings.console.manner = replace(settings.console.manner, verbose=True)
 
 
-def _option(*names: str, **more: Any) -> Callable[[Decorated], Decorated]:
-    return click.option(*names, callback=_store, expose_value=False, **more)
+def _option(name: str, **more: Any) -> Callable[[Decorated], Decorated]:
+    names, _, text = OPTIONS[name]
+    return click.option(*names, callback=_store, expose_value=False, help=text, **more)
 
 
 COMMON = (
-    _option("-f", "--file", type=PATH, help="Use this manifest."),
-    _option("-C", "--directory", type=PATH, help="Look for the manifest from here."),
-    _option("--json", is_flag=True, help="Answer in JSON, on stdout."),
-    _option("-q", "--quiet", is_flag=True, help="Say errors and the sum only."),
-    _option("-v", "--verbose", is_flag=True, help="Say all of it."),
-    _option("--color", type=click.Choice([one.value for one in Color]), help="Use colour."),
+    _option("file", type=PATH),
+    _option("directory", type=PATH),
+    _option("json", is_flag=True),
+    _option("quiet", is_flag=True),
+    _option("verbose", is_flag=True),
+    _option("color", type=click.Choice([one.value for one in Color])),
 )
 
 

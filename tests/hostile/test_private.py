@@ -29,8 +29,8 @@ def watch(event, given):
     if event == "open" and given[2] & os.O_CREAT and not isinstance(given[0], int):
         os.write(log, json.dumps([str(given[0]), given[2]]).encode() + b"\\n")
 sys.addaudithook(watch)
-from musicbuild.cli import main
-main()
+from musicbuild.entry import main
+sys.exit(main())
 """
 """The program, with a list of the files that it opens to make them."""
 

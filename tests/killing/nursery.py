@@ -91,7 +91,7 @@ def program(
         os.environ.update(environment)
         sys.argv = ["musicbuild", *words]
         first()
-        cli.main()
+        sys.exit(cli.run(words))
 
     return work
 
