@@ -16,7 +16,9 @@ import click
 
 from .. import build as engine
 from ..clock import SystemClock
-from ..console import Answer, Console, plan_data, plan_lines
+from ..console.json import plan_data
+from ..console.plan import plan_lines
+from ..console.terminal import Answer, Console
 from ..cost import describe, plain
 from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock

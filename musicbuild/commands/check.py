@@ -7,7 +7,12 @@ from typing import Any
 
 import click
 
-from ..console import Answer, Look, Remark, count, plan_data, plan_lines, remark_lines, up_to_date
+from ..console.figures import Remark, remark_lines
+from ..console.json import plan_data
+from ..console.look import Look, count
+from ..console.plan import plan_lines
+from ..console.reports import up_to_date
+from ..console.terminal import Answer
 from ..errors import MusicbuildError, OutOfDate
 from ..mastering import measure
 from ..project import Project

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from .. import manifest
-from ..console import Shown
+from ..console.plan import Shown
 from ..plan import Wishes
 from ..project import Project, open_project
 from ..selection import select

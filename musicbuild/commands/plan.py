@@ -8,7 +8,10 @@ from collections.abc import Mapping
 import click
 
 from ..clock import SystemClock
-from ..console import Answer, plan_data, plan_lines, plan_markdown
+from ..console.json import plan_data
+from ..console.markdown import plan_markdown
+from ..console.plan import plan_lines
+from ..console.terminal import Answer
 from ..cost import plain
 from ..errors import OutOfDate
 from ..project import Project
