@@ -17,7 +17,8 @@ from click.shell_completion import CompletionItem
 from . import __version__
 from .commands.options import common
 from .commands.said import Settings
-from .console import Answer, system_error
+from .console.errors import system_error
+from .console.terminal import Answer
 from .errors import IntegrityError, Interrupted, MusicbuildError, UsageError, suggestion
 from .usage import ABOUT, COMMANDS, METAVAR, OPTIONS
 

@@ -6,8 +6,6 @@ them alone; then without it until all is done.
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 from faults import answers, downloads, orders
 from faults.connections import between
@@ -16,11 +14,8 @@ from faults.row import TIMES, TRACKS
 from gateway import Gateway
 from studio import Studio
 
-from musicbuild import durable, providers
+from musicbuild import durable
 from musicbuild.providers import elumenta_api
-
-FOUND = cache(providers.entry_points)
-"""What is installed does not change while the tests run, and to look takes longer than a build."""
 
 ROWS = [*orders.ROWS, *answers.ROWS, *downloads.ROWS]
 
@@ -28,7 +23,6 @@ ROWS = [*orders.ROWS, *answers.ROWS, *downloads.ROWS]
 @pytest.fixture
 def studio(tmp_path, clock, monkeypatch):
     monkeypatch.setattr(durable.os, "fsync", lambda _: None)
-    monkeypatch.setattr(providers, "entry_points", FOUND)
     monkeypatch.setattr(elumenta_api, "DEADLINE", 65)
     with Gateway() as gateway, between(gateway, clock, monkeypatch, tmp_path):
         yield Studio(tmp_path / "project", gateway, clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
-from ..console import Answer
+from ..console.terminal import Answer
 from ..errors import UsageError
 from .options import with_settings
 from .said import Settings

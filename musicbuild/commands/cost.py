@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import click
 
-from ..console import Answer, cost_data, cost_lines, ledger, open_lines, payment_data
+from ..console.json import payment_data
+from ..console.ledger import cost_data, cost_lines, ledger
+from ..console.plan import open_lines
+from ..console.terminal import Answer
 from .opening import open_chosen
 from .options import with_settings
 from .said import Settings

@@ -14,7 +14,9 @@ import yaml
 
 from .. import __version__
 from ..clock import SystemClock
-from ..console import Answer, Finding, Health, finding_data, finding_lines, place
+from ..console.errors import place
+from ..console.reports import Finding, Health, finding_data, finding_lines
+from ..console.terminal import Answer
 from ..cost import plain
 from ..errors import InvalidManifest, MusicbuildError
 from ..lock import FILE_NAME, load

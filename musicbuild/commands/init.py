@@ -10,7 +10,9 @@ from pathlib import Path
 import click
 
 from .. import durable, reading
-from ..console import Answer, init_lines, place
+from ..console.errors import place
+from ..console.reports import init_lines
+from ..console.terminal import Answer
 from ..errors import UsageError
 from ..folders import Linked, walk
 from ..manifest import FILE, schema

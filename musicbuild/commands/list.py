@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
-from ..console import Answer, list_lines, step_data
+from ..console.json import step_data
+from ..console.reports import list_lines
+from ..console.terminal import Answer
 from .opening import open_chosen, wishes
 from .options import with_choice, with_settings
 from .said import Choice, Settings

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from ..console import Answer, MeasuredFile, measured_data, measured_lines
+from ..console.figures import MeasuredFile, measured_data, measured_lines
+from ..console.terminal import Answer
 from ..errors import MusicbuildError, UsageError
 from ..mastering import Mastered, measure
 from .options import with_settings

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from ..console import Answer, model_data, models_lines
+from ..console.reports import model_data, models_lines
+from ..console.terminal import Answer
 from ..providers import SHORT_NAMES, Providers
 from .options import with_settings
 from .said import Settings

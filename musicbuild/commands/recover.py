@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from .. import build as engine
-from ..console import Answer, open_table, payment_data
+from ..console.json import payment_data
+from ..console.plan import open_table
+from ..console.terminal import Answer
 from ..errors import PolicyError, UsageError, suggestion
 from ..journal import Journal, Payment
 from ..lock import Lock

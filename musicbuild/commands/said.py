@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..console import Console
+from ..console.terminal import Console
 
 
 @dataclass(slots=True)

@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from .. import durable
-from ..console import Answer, place, wrote_lines
+from ..console.errors import place
+from ..console.reports import wrote_lines
+from ..console.terminal import Answer
 from ..manifest import schema
 from .options import PATH, with_settings
 from .said import Settings

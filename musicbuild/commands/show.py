@@ -8,16 +8,9 @@ from typing import Any
 import click
 
 from .. import tags
-from ..console import (
-    Answer,
-    File,
-    Portrait,
-    Take,
-    Value,
-    place,
-    show_data,
-    show_lines,
-)
+from ..console.errors import place
+from ..console.terminal import Answer
+from ..console.track import File, Portrait, Take, Value, show_data, show_lines
 from ..errors import IntegrityError, UsageError, suggestion
 from ..plan import Wishes, picked
 from ..project import Project

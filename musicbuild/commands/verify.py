@@ -7,7 +7,8 @@ from collections.abc import Callable
 import click
 
 from .. import manifest
-from ..console import Answer, verify_data, verify_error, verify_lines
+from ..console.terminal import Answer
+from ..console.verify import verify_data, verify_error, verify_lines
 from ..errors import IntegrityError, MusicbuildError, OutOfDate
 from ..findings import Grade, Report
 from ..lock import Lock

@@ -11,7 +11,7 @@ from ..cost import Cost, Totals, add, describe, total
 from ..hashing import Digest
 from ..lock import Lock, Purchase
 from ..spec import TrackSpec
-from .json import totals
+from .envelope import totals
 from .look import Look, Style, escape, table
 from .words import length
 

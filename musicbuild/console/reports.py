@@ -9,7 +9,7 @@ from typing import Any
 
 from ..models import Model
 from ..steps import Keep, Plan, Step
-from .json import cost
+from .envelope import cost
 from .look import Look, Style, count, escape, table
 from .words import SIGNS, length, price, sign, why, wish
 

@@ -5,24 +5,24 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
 from ..errors import MusicbuildError
-from ..events import BuildFinished, Event, Listener, TrackFailed
-from . import json
+from .envelope import encode, envelope
 from .errors import Told, error_lines, warning_lines
 from .look import Look, escape
-from .plain import event_lines
-from .runner import Masking, disarm, disarm_json, is_file, on_runner
-from .summary import Tally, summary_lines
+from .runner import disarm, disarm_json, is_file, on_runner
+
+if TYPE_CHECKING:
+    from ..events import Listener
+    from .summary import Tally
 
 
 class Color(Enum):
@@ -61,7 +61,7 @@ class Console:
 
     manner: Manner = Manner()
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
-    _told: list[MusicbuildError] = field(default_factory=list)
+    told: list[MusicbuildError] = field(default_factory=list)
     _warned: list[Told] = field(default_factory=list)
     _tally: Tally | None = None
 
@@ -76,7 +76,7 @@ class Console:
     @property
     def interactive(self) -> bool:
         """Tell whether a question would be seen and could be answered."""
-        return not self.manner.json and _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+        return not self.manner.json and is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
     def write(self, lines: Iterable[str]) -> None:
         """Write data to stdout."""
@@ -104,8 +104,8 @@ class Console:
         """Tell what a command found; return the exit code."""
         errors = [answer.error] if answer.error else []
         if self.manner.json:
-            told = json.envelope(command, answer.data, errors=errors, warnings=answer.warnings)
-            self._print_json(told)
+            told = envelope(command, answer.data, errors=errors, warnings=answer.warnings)
+            self.write_json(told)
         else:
             self.warn(answer.warnings)
             self.write(answer.lines(self.out))
@@ -117,15 +117,16 @@ class Console:
         """Tell an error, unless it was told already; return the exit code."""
         if self.manner.json:
             self._end_json(command, [error])
-        elif error not in self._told:
-            self._told.append(error)
-            self._print(error_lines(error, self.err), sys.stderr, self.err)
+        elif error not in self.told:
+            self.told.append(error)
+            self.tell(error_lines(error, self.err))
         return error.exit_code
 
     def trace(self, error: BaseException) -> None:
         """Show where an error of our own making came from, to whoever asked for that."""
+        traceback = import_module("traceback")  # hardly anybody asks
         lines = "".join(traceback.format_exception(error)).splitlines()
-        self._print(map(escape, lines), sys.stderr, self.err)
+        self.tell(map(escape, lines))
 
     def masking(self, environment: Mapping[str, str]) -> Mapping[str, str]:
         """Return the environment for what reads keys in it, which a CI runner is to mask."""
@@ -137,76 +138,44 @@ class Console:
             with suppress(OSError, ValueError):  # nobody listens, so there is nothing to mask
                 click.echo(command, file=stream)
 
-        return Masking(environment, ask)
+        masking: Mapping[str, str] = import_module(".masking", __package__).Masking(
+            environment, ask
+        )
+        return masking
 
     def finish(self, command: str) -> None:
         """End a command; one that told its events as they came has an envelope to write yet."""
         if self.manner.json and self._tally:
             self._end_json(command, [])
 
-    @contextmanager
-    def listening(self) -> Iterator[Listener]:
+    def listening(self) -> AbstractContextManager[Listener]:
         """Give a listener that tells a build's events in the user's manner, and their sum."""
-        tally = self._tally = Tally()
-        with self._telling() as tell:
+        # Loaded by name: most commands build nothing, and need no words for it.
+        telling = import_module(".telling", __package__)
+        self._tally = tally = telling.Tally()
+        listening: AbstractContextManager[Listener] = telling.listening(self, tally)
+        return listening
 
-            def hear(event: Event) -> None:
-                tally.hear(event)
-                if isinstance(event, TrackFailed):
-                    self._told.append(event.error)
-                with suppress(OSError, ValueError):
-                    tell(event)  # a reader who went away must not stop what is being paid for
+    def tell(self, lines: Iterable[str]) -> None:
+        """Write to stderr, whoever listens: what goes wrong, and what happens in a build."""
+        self._print(lines, sys.stderr, self.err)
 
-            yield hear
-        if not self.manner.json:
-            with suppress(BrokenPipeError):
-                self.write(summary_lines(tally, self.out, short=self.manner.quiet))
-
-    @contextmanager
-    def _telling(self) -> Iterator[Listener]:
-        if self.manner.json:
-            yield self._tell_json
-        elif self.manner.quiet:
-            yield self._tell_errors
-        elif self._draws:
-            module = import_module(".live", __package__)  # rich is slow to load
-            with module.live(self.err) as hear:
-                yield hear
-        else:
-            yield self._tell_plain
-
-    @property
-    def _draws(self) -> bool:
-        """Tell whether bars can be shown; a runner's log holds lines, even on a terminal."""
-        dumb = self.environment.get("TERM") == "dumb"
-        return _is_terminal(sys.stderr) and not dumb and not on_runner(self.environment)
-
-    def _tell_plain(self, event: Event) -> None:
-        self._print(event_lines(event, self.err), sys.stderr, self.err)
-
-    def _tell_errors(self, event: Event) -> None:
-        if isinstance(event, TrackFailed):
-            self._tell_plain(event)
-
-    def _tell_json(self, event: Event) -> None:
-        if not isinstance(event, BuildFinished):
-            self._print_json({"schema": json.SCHEMA, **json.event_data(event)})
+    def write_json(self, value: Mapping[str, Any]) -> None:
+        self._print([encode(value)], sys.stdout, self.out, disarmed=disarm_json)
 
     def _end_json(self, command: str, errors: list[MusicbuildError]) -> None:
         """Write the envelope; of a build it is the last line, with all that went wrong."""
-        tally = self._tally or Tally()
-        found = [*(event.error for event in tally.failed), *errors]
+        tally = self._tally
+        found = [*(event.error for event in tally.failed), *errors] if tally else errors
         once = [error for place, error in enumerate(found) if error not in found[:place]]
-        told = json.envelope(command, {}, errors=once, warnings=self._warned, spent=tally.spent)
+        spent = tally.spent if tally else {}
+        told = envelope(command, {}, errors=once, warnings=self._warned, spent=spent)
         if command in STREAMING:
             told |= {"event": "finished"}
-        if tally.end:
-            told |= json.event_data(tally.end)
+        if tally and tally.end:
+            told |= import_module(".stream", __package__).event_data(tally.end)
             told["ok"] = told["ok"] and not tally.end.left
-        self._print_json(told)
-
-    def _print_json(self, value: Mapping[str, Any]) -> None:
-        self._print([json.encode(value)], sys.stdout, self.out, disarmed=disarm_json)
+        self.write_json(told)
 
     def _print(
         self,
@@ -240,10 +209,10 @@ class Console:
             return False
         if self.environment.get("FORCE_COLOR"):
             return True
-        return _is_terminal(stream) and self.environment.get("TERM") != "dumb"
+        return is_terminal(stream) and self.environment.get("TERM") != "dumb"
 
 
-def _is_terminal(stream: TextIO | None) -> bool:
+def is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
     except ValueError:  # it was closed

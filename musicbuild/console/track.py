@@ -13,9 +13,10 @@ from ..models import Description, Mark
 from ..quality import Figures
 from ..spec import TrackSpec
 from ..steps import Step
+from .envelope import cost
 from .errors import place
 from .figures import figures_data, figures_lines
-from .json import cost, step_data
+from .json import step_data
 from .look import Look, Style, cells, escape, pad, table
 from .words import clock, length, price, step_quote, way_out, why
 

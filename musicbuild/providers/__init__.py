@@ -14,14 +14,18 @@ import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Protocol
+from functools import cached_property
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ..clock import Clock
 from ..cost import Cost, Quote
 from ..errors import UsageError, suggestion
 from ..models import Description, Model
 from ..spec import GenerateSpec
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "musicbuild.providers"
 
@@ -33,6 +37,12 @@ SHORT_NAMES: Mapping[str, str] = {
 """Models that need no provider's name before theirs."""
 
 DEFAULT_MODEL = "sketch"
+
+BUILT_IN: Mapping[str, str] = {
+    "elumenta": "musicbuild.providers.elumenta:PROVIDER",
+    "sketch": "musicbuild.providers.sketch:PROVIDER",
+}
+"""The entry points of this very package: to ask what is installed takes longer than a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,26 +151,27 @@ class Providers:
     """The providers that are installed, each loaded when it is first asked for."""
 
     def __init__(self) -> None:
-        self._found: dict[str, EntryPoint] = {
-            entry.name: entry for entry in entry_points(group=GROUP)
-        }
         self._loaded: dict[str, Provider] = {}
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._found))
+        return iter(sorted({**self._plugins, **BUILT_IN}))
+
+    def __contains__(self, name: object) -> bool:
+        return name in BUILT_IN or name in self._plugins
 
     def __getitem__(self, name: str) -> Provider:
         """Return a provider; raise UsageError with the nearest name if there is none."""
         if name not in self._loaded:
-            if name not in self._found:
+            if name not in self:
                 hint = suggestion(name, self) or f"installed are {', '.join(self)}"
                 raise UsageError(f"unknown provider `{name}`", hint=hint)
             try:
-                self._loaded[name] = self._found[name].load()
+                self._loaded[name] = self._load(name)
             except Exception as error:  # noqa: BLE001  a plug-in may fail in any way
+                origin = BUILT_IN.get(name) or self._plugins[name].value
                 raise UsageError(
                     f"the provider `{name}` can't be loaded: {type(error).__name__}: {error}",
-                    hint=f"reinstall the package that brings it, `{self._found[name].value}`",
+                    hint=f"reinstall the package that brings it, `{origin}`",
                 ) from None
         return self._loaded[name]
 
@@ -171,7 +182,7 @@ class Providers:
         """
         name = SHORT_NAMES.get(written, written)
         provider, slash, model = name.partition("/")
-        if slash and provider in self._found and model in self[provider].models:
+        if slash and provider in self and model in self[provider].models:
             return self[provider].models[model]
         known = [*SHORT_NAMES, *(str(one) for each in self for one in self[each].models.values())]
         hint = suggestion(written, known) or "`musicbuild models` lists them"
@@ -185,6 +196,20 @@ class Providers:
 
     def describe(self, spec: GenerateSpec) -> Description | None:
         return self[spec.provider].describe(spec)
+
+    def _load(self, name: str) -> Provider:
+        if name not in BUILT_IN:
+            plugin: Provider = self._plugins[name].load()
+            return plugin
+        module, _, attribute = BUILT_IN[name].partition(":")
+        provider: Provider = getattr(import_module(module), attribute)
+        return provider
+
+    @cached_property
+    def _plugins(self) -> Mapping[str, EntryPoint]:
+        """All that is installed; looked up only for a name that no provider of ours has."""
+        metadata = import_module("importlib.metadata")
+        return {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
 
 
 class Connections:

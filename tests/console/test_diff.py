@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from console.values import LOOK
 
-from musicbuild.console import (
-    Look,
-)
 from musicbuild.console.diff import diff
+from musicbuild.console.look import Look
 
 
 def test_a_long_prompt_is_cut_to_where_it_differs():

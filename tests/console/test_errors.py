@@ -6,17 +6,11 @@ from pathlib import Path
 
 from console.values import LOOK, NEW, generate, of, text, track, whole
 
-from musicbuild.console import (
-    error_lines,
-    escape,
-    plan_lines,
-    plan_markdown,
-    system_error,
-    table,
-    warning_lines,
-)
-from musicbuild.console.look import cells
+from musicbuild.console.errors import error_lines, system_error, warning_lines
+from musicbuild.console.look import cells, escape, table
+from musicbuild.console.markdown import plan_markdown
 from musicbuild.console.plain import event_lines
+from musicbuild.console.plan import plan_lines
 from musicbuild.errors import InvalidManifest, ManifestError, MusicbuildError, Span
 from musicbuild.events import (
     Ordered,

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from console.values import END, MENU, NEW, SHOWN, events, generate, of, track
 
-from musicbuild.console import (
-    envelope,
-    plan_data,
-)
-from musicbuild.console.json import event_data
+from musicbuild.console.envelope import envelope
+from musicbuild.console.json import plan_data
+from musicbuild.console.stream import event_data
 from musicbuild.errors import InvalidManifest, ManifestError, Span
 from musicbuild.events import (
     Recovered,

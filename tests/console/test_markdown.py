@@ -6,9 +6,7 @@ from decimal import Decimal
 
 from console.values import KEPT, MENU, NEW, generate, of, text, track, whole
 
-from musicbuild.console import (
-    plan_markdown,
-)
+from musicbuild.console.markdown import plan_markdown
 
 
 def test_a_plan_in_markdown_keeps_its_prompts_inside_their_fences():

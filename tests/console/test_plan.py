@@ -22,10 +22,8 @@ from console.values import (
     whole,
 )
 
-from musicbuild.console import (
-    Look,
-    plan_lines,
-)
+from musicbuild.console.look import Look
+from musicbuild.console.plan import plan_lines
 from musicbuild.cost import FREE
 from musicbuild.steps import (
     Cause,

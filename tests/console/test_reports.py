@@ -6,13 +6,8 @@ from decimal import Decimal
 
 from console.values import KEPT, LOOK, MENU, purchase, text, track, whole
 
-from musicbuild.console import (
-    cost_lines,
-    finding_lines,
-    ledger,
-    up_to_date,
-)
-from musicbuild.console.reports import Finding, Health, list_lines
+from musicbuild.console.ledger import cost_lines, ledger
+from musicbuild.console.reports import Finding, Health, finding_lines, list_lines, up_to_date
 from musicbuild.cost import Cost
 from musicbuild.hashing import Digest
 from musicbuild.lock import Lock, LockedTrack

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from musicbuild.console import (
-    Look,
-    Shown,
-)
+from musicbuild.console.look import Look
+from musicbuild.console.plan import Shown
 from musicbuild.console.summary import Tally
 from musicbuild.cost import Cost
 from musicbuild.events import (
