@@ -8,7 +8,6 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from importlib import import_module
 
 import click
@@ -83,7 +82,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; tells every error, raises none."""
     settings = Settings()
     if "--json" in arguments:  # also for errors met before the options are understood
-        settings.console.manner = replace(settings.console.manner, json=True)
+        settings.console.manner = settings.console.manner._replace(json=True)
     try:
         code = _call(arguments, settings)
         _flush()

@@ -4,10 +4,14 @@
 # longer than the answer.  ruff: noqa: FA102
 
 import atexit
+import gc
 import os
 import sys
 
 from . import __version__, usage
+
+MANY = 50_000
+"""New objects after which garbage is looked for; to load modules makes many, and none of it."""
 
 
 def main() -> int:
@@ -25,6 +29,7 @@ def run(arguments: list[str]) -> int:
             return _tell(f"musicbuild {__version__}\n")
         case ["--help" | "-h"] if _is_wide():
             return _tell(usage.help_text())
+    gc.set_threshold(MANY)
     from . import cli  # noqa: PLC0415  it is what a quick answer must not wait for
 
     return cli.run(arguments)

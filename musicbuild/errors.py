@@ -24,19 +24,18 @@ MusicbuildError
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
 from heapq import nsmallest
 from itertools import pairwise
 from pathlib import Path
+from typing import NamedTuple
 
 COMPARED = 20
 LONGEST_WORD = 160
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A stretch of one line in a file; line and column count from one."""
 
     path: Path

@@ -1,4 +1,4 @@
-"""The command line as a whole: what is loaded when, exit codes, colour, and closed doors."""
+"""The command line as a whole: exit codes, colour, and closed doors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from musicbuild.commands import options
 from musicbuild.errors import IntegrityError, MusicbuildError, OutOfDate, PolicyError
 
 SCRIPT = Path(sys.executable).with_name("musicbuild")
-HEAVY = {"httpx", "rich", "jinja2", "numpy", "yaml", "mutagen", "lameenc", "filelock"}
 
 
 def run(*arguments, cwd=None, program=(SCRIPT,), **more):
@@ -65,20 +64,6 @@ def test_no_command_prints_the_help_and_fails():
     found = run()
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr.startswith("Usage: musicbuild [OPTIONS]")
-
-
-@pytest.mark.parametrize("arguments", [["--version"], ["--help"], ["plna"]])
-def test_nothing_heavy_is_loaded_before_it_is_needed(arguments, empty):
-    code = (
-        "import sys; from musicbuild import cli; cli.run(sys.argv[1:]);"
-        "print(*sys.modules, file=sys.stderr)"
-    )
-    found = run("-c", code, *arguments, cwd=empty, program=(sys.executable,))
-    loaded = {name.partition(".")[0] for name in found.stderr.split()}
-    assert "click" in loaded
-    assert not loaded & HEAVY
-    commands = {name for name in found.stderr.split() if name.startswith("musicbuild.commands.")}
-    assert commands == {"musicbuild.commands.options", "musicbuild.commands.said"}
 
 
 def test_a_mistyped_command_is_guessed():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -30,13 +29,13 @@ def _store(context: click.Context, option: click.Parameter, value: Any) -> None:
         case "file" | "directory" as name:
             setattr(settings, name, value)
         case "color":
-            settings.console.manner = replace(settings.console.manner, color=Color(value))
+            settings.console.manner = settings.console.manner._replace(color=Color(value))
         case "json":
-            settings.console.manner = replace(settings.console.manner, json=True)
+            settings.console.manner = settings.console.manner._replace(json=True)
         case "quiet":
-            settings.console.manner = replace(settings.console.manner, quiet=True)
+            settings.console.manner = settings.console.manner._replace(quiet=True)
         case "verbose":
-            settings.console.manner = replace(settings.console.manner, verbose=True)
+            settings.console.manner = settings.console.manner._replace(verbose=True)
 
 
 def _option(name: str, **more: Any) -> Callable[[Decorated], Decorated]:

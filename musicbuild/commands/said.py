@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ..console.terminal import Console
 
@@ -18,8 +19,7 @@ class Settings:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Which tracks a command is about."""
 
     patterns: tuple[str, ...] = ()

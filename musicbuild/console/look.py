@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 ASCII = {"↻": "r", "…": "...", "→": "->", "✓": "ok", "✗": "x"}
 """What is written for a symbol of ours where the console's encoding has none."""
@@ -28,8 +28,7 @@ class Style(Enum):
     HINT = "1;36"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """What the place can show; `encoding` is empty where every character can be."""
 
     color: bool = False

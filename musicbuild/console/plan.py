@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from ..clock import stamp
 from ..cost import Totals, add, describe, plain, total
@@ -15,8 +15,7 @@ from .look import Look, Style, cells, count, escape, pad, table
 from .words import SIGNS, length, price, prices, sign, step_quote, way_out, why, wish
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A plan with what is told beside it; `balance` is by provider, as `--online` found it.
 
     `open` are orders that were sent and are not in the lock yet.

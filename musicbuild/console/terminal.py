@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import click
 
@@ -31,8 +31,7 @@ class Color(Enum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(NamedTuple):
     """How a user wants to be spoken to."""
 
     json: bool = False
@@ -41,8 +40,7 @@ class Manner:
     color: Color = Color.AUTO
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What a command found: `data` for programs, `lines` for people, and what is amiss in it."""
 
     data: Mapping[str, Any]
@@ -59,7 +57,7 @@ STREAMING = frozenset({"build"})
 class Console:
     """Both streams, and what was said on them that must not be said twice."""
 
-    manner: Manner = Manner()
+    manner: Manner = field(default_factory=Manner)
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     told: list[MusicbuildError] = field(default_factory=list)
     _warned: list[Told] = field(default_factory=list)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -173,7 +172,7 @@ def test_nothing_to_pay_leaves_the_unit_to_what_was_spent():
 
 
 def test_a_balance_asked_online_stands_below_the_sums():
-    shown = replace(of(MENU), balance=(("elumenta", "412 tokens"),))
+    shown = of(MENU)._replace(balance=(("elumenta", "412 tokens"),))
     assert plan_lines(shown, LOOK)[-1] == " elumenta has 412 tokens left"
 
 

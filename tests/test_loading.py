@@ -1,0 +1,221 @@
+"""What is loaded to answer: nothing that the answer does not need, for loading takes the longest.
+
+Whoever needs one module more writes its name down here, and so has thought of what it costs.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import sys
+before = {*sys.modules}
+from musicbuild import entry
+code = entry.run(sys.argv[1:])
+print(*({*sys.modules} - before), file=sys.stderr)
+sys.exit(code)
+"""
+
+MANIFEST = """
+version: 1
+album: Nightfall
+defaults: {model: musicgen, duration: 30}
+tracks:
+  menu: {prompt: "Calm {{ bpm }} BPM", vars: {bpm: 80}, master: {loudness: -16}}
+"""
+
+OURS_AT_ONCE = {"musicbuild", "musicbuild.entry", "musicbuild.usage"}
+
+PYTHON_AT_ONCE = {"atexit", "gc"}
+"""Part of the interpreter itself: nothing is read from the disk for them."""
+
+OURS_TO_RUN = OURS_AT_ONCE | {
+    "musicbuild.cli",
+    "musicbuild.commands",
+    "musicbuild.commands.options",
+    "musicbuild.commands.said",
+    "musicbuild.console",
+    "musicbuild.console.envelope",
+    "musicbuild.console.errors",
+    "musicbuild.console.look",
+    "musicbuild.console.runner",
+    "musicbuild.console.terminal",
+    "musicbuild.cost",
+    "musicbuild.errors",
+}
+
+PYTHON_TO_RUN = PYTHON_AT_ONCE | {
+    "ast",
+    "bisect",
+    "bz2",
+    "click",
+    "collections",
+    "contextlib",
+    "copy",
+    "copyreg",
+    "dataclasses",
+    "datetime",
+    "decimal",
+    "difflib",
+    "dis",
+    "enum",
+    "errno",
+    "fnmatch",
+    "functools",
+    "genericpath",
+    "gettext",
+    "glob",
+    "grp",
+    "heapq",
+    "importlib",
+    "inspect",
+    "ipaddress",
+    "itertools",
+    "json",
+    "keyword",
+    "linecache",
+    "locale",
+    "lzma",
+    "math",
+    "ntpath",
+    "numbers",
+    "opcode",
+    "operator",
+    "os",
+    "pathlib",
+    "platform",
+    "posixpath",
+    "pwd",
+    "re",
+    "reprlib",
+    "shutil",
+    "stat",
+    "textwrap",
+    "threading",
+    "token",
+    "tokenize",
+    "types",
+    "typing",
+    "unicodedata",
+    "urllib",
+    "uuid",
+    "warnings",
+    "weakref",
+    "zlib",
+}
+"""Of Python and of click itself; it is not the same in every version."""
+
+OURS_TO_PLAN = OURS_TO_RUN | {
+    "musicbuild.clock",
+    "musicbuild.commands.opening",
+    "musicbuild.commands.plan",
+    "musicbuild.console.diff",
+    "musicbuild.console.json",
+    "musicbuild.console.markdown",
+    "musicbuild.console.plan",
+    "musicbuild.console.words",
+    "musicbuild.document",
+    "musicbuild.document.room",
+    "musicbuild.document.source",
+    "musicbuild.durable",
+    "musicbuild.fields",
+    "musicbuild.folders",
+    "musicbuild.hashing",
+    "musicbuild.journal",
+    "musicbuild.lock",
+    "musicbuild.manifest",
+    "musicbuild.manifest.faults",
+    "musicbuild.manifest.include",
+    "musicbuild.manifest.keys",
+    "musicbuild.manifest.layers",
+    "musicbuild.manifest.mastering",
+    "musicbuild.manifest.matrix",
+    "musicbuild.manifest.patterns",
+    "musicbuild.manifest.shapes",
+    "musicbuild.models",
+    "musicbuild.musical",
+    "musicbuild.outputs",
+    "musicbuild.paths",
+    "musicbuild.pieces",
+    "musicbuild.plan",
+    "musicbuild.project",
+    "musicbuild.prompt",
+    "musicbuild.prompt.bounds",
+    "musicbuild.prompt.counted",
+    "musicbuild.prompt.files",
+    "musicbuild.prompt.growth",
+    "musicbuild.prompt.sandbox",
+    "musicbuild.prompt.wording",
+    "musicbuild.providers",
+    "musicbuild.providers.elumenta",
+    "musicbuild.quality",
+    "musicbuild.reading",
+    "musicbuild.records",
+    "musicbuild.reserve",
+    "musicbuild.selection",
+    "musicbuild.spec",
+    "musicbuild.specify",
+    "musicbuild.specify.clashes",
+    "musicbuild.specify.cover",
+    "musicbuild.specify.failures",
+    "musicbuild.specify.mastering",
+    "musicbuild.specify.parts",
+    "musicbuild.steps",
+    "musicbuild.store",
+    "musicbuild.trust",
+}
+
+PYTHON_TO_PLAN = PYTHON_TO_RUN | {
+    "base64",
+    "binascii",
+    "cython_runtime",
+    "hashlib",
+    "hmac",
+    "jinja2",
+    "markupsafe",
+    "pickle",
+    "random",
+    "secrets",
+    "string",
+    "struct",
+    "tempfile",
+    "yaml",
+}
+
+
+def loaded(*arguments, cwd):
+    """Return what of ours, and what else without private names, was loaded for an answer."""
+    found = subprocess.run(
+        [sys.executable, "-c", CODE, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert found.returncode in (0, 2), found.stderr
+    names = {*found.stderr.splitlines()[-1].split()}
+    ours = {name for name in names if name.partition(".")[0] == "musicbuild"}
+    others = {name.partition(".")[0] for name in names - ours}
+    return ours, {name for name in others if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("option", ["--version", "--help", "-h"])
+def test_a_quick_answer_loads_nothing(option, tmp_path):
+    assert loaded(option, cwd=tmp_path) == (OURS_AT_ONCE, PYTHON_AT_ONCE)
+
+
+def test_a_wrong_command_line_is_told_with_little(tmp_path):
+    ours, others = loaded("plna", cwd=tmp_path)
+    assert ours == OURS_TO_RUN
+    assert others - PYTHON_TO_RUN == set()
+
+
+def test_a_plan_loads_what_it_plans_with(tmp_path):
+    (tmp_path / "musicbuild.yaml").write_text(MANIFEST)
+    ours, others = loaded("plan", cwd=tmp_path)
+    assert ours == OURS_TO_PLAN
+    assert others - PYTHON_TO_PLAN == set()
