@@ -8,7 +8,7 @@ import gc
 import os
 import sys
 
-from . import __version__, usage
+from . import __version__, state, usage
 
 MANY = 50_000
 """New objects after which garbage is looked for; to load modules makes many, and none of it."""
@@ -29,6 +29,8 @@ def run(arguments: list[str]) -> int:
             return _tell(f"musicbuild {__version__}\n")
         case ["--help" | "-h"] if _is_wide():
             return _tell(usage.help_text())
+    if (said := state.recall(arguments)) is not None:
+        return _tell(said)
     gc.set_threshold(MANY)
     from . import cli  # noqa: PLC0415  it is what a quick answer must not wait for
 

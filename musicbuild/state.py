@@ -5,11 +5,10 @@ and all that it names, the lock, the outputs, our own records, the folders on th
 While every stamp is as it was, a run would say the same again.  A file that changed so shortly
 before it was looked at that a second change might leave its stamp alone is never in a verdict.
 
-This is all that most runs need, so only `sys` and `os` are imported.  Verdicts are written by the
-full path alone (`memory.py`), and may be deleted at any time.
+Verdicts are written by the full path alone (`memory.py`), and may be deleted at any time.
 """
 
-from __future__ import annotations
+# Nothing but `sys` and `os` is imported, for this is all that most runs need.  ruff: noqa: FA102
 
 import os
 import sys
@@ -85,7 +84,7 @@ class Verdict:
 
 def recall(arguments: list[str]) -> str | None:
     """Return what a command line would have said to stdout, if a verdict tells it, else None."""
-    if len(arguments) != 1 or arguments[0] not in COMMANDS or sys.stdout is None:
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
         return None
     try:
         folder = project(os.getcwd())
@@ -128,13 +127,20 @@ def places() -> list[str]:
     return [path for path in sys.path if path != script]
 
 
-def colored(stream: TextIO, environment: Mapping[str, str]) -> bool:
+def colored(stream: "TextIO | None", environment: "Mapping[str, str]") -> bool:
     """Decide about colour as nobody said how: NO_COLOR, then FORCE_COLOR, then the stream."""
     if environment.get("NO_COLOR"):
         return False
     if environment.get("FORCE_COLOR"):
         return True
-    return bool(stream.isatty() and environment.get("TERM") != "dumb")
+    return is_terminal(stream) and environment.get("TERM") != "dumb"
+
+
+def is_terminal(stream: "TextIO | None") -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # it was closed
+        return False
 
 
 def dump(verdict: Verdict) -> bytes:
@@ -219,5 +225,6 @@ def _sayable(text: str) -> str | None:
     """Return a text that stdout can show as it is, and that no CI runner takes for a command."""
     if os.environ.get("GITHUB_ACTIONS"):
         return None
-    text.encode(sys.stdout.encoding)
+    if sys.stdout is not None:
+        text.encode(sys.stdout.encoding)
     return text

@@ -27,7 +27,7 @@ tracks:
   menu: {prompt: "Calm {{ bpm }} BPM", vars: {bpm: 80}, master: {loudness: -16}}
 """
 
-OURS_AT_ONCE = {"musicbuild", "musicbuild.entry", "musicbuild.usage"}
+OURS_AT_ONCE = {"musicbuild", "musicbuild.entry", "musicbuild.state", "musicbuild.usage"}
 
 PYTHON_AT_ONCE = {"atexit", "gc"}
 """Part of the interpreter itself: nothing is read from the disk for them."""
@@ -112,6 +112,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.clock",
     "musicbuild.commands.opening",
     "musicbuild.commands.plan",
+    "musicbuild.commands.remembering",
     "musicbuild.console.diff",
     "musicbuild.console.json",
     "musicbuild.console.markdown",
@@ -135,6 +136,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.manifest.matrix",
     "musicbuild.manifest.patterns",
     "musicbuild.manifest.shapes",
+    "musicbuild.memory",
     "musicbuild.models",
     "musicbuild.musical",
     "musicbuild.outputs",

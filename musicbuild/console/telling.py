@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from ..events import BuildFinished, Event, Listener, TrackFailed
+from ..state import is_terminal
 from .envelope import SCHEMA
 from .plain import event_lines
 from .runner import on_runner
 from .stream import event_data
 from .summary import Tally, summary_lines
-from .terminal import Console, is_terminal
+from .terminal import Console
 
 
 @contextmanager

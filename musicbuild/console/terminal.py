@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import click
 
 from ..errors import MusicbuildError
+from ..state import colored, is_terminal
 from .envelope import encode, envelope
 from .errors import Told, error_lines, warning_lines
 from .look import Look, escape
@@ -200,18 +201,6 @@ class Console:
         return Look(self._colored(stream), encoding, width, self.manner.verbose)
 
     def _colored(self, stream: TextIO | None) -> bool:
-        """Decide about colour: the option, then NO_COLOR, then FORCE_COLOR, then the stream."""
         if self.manner.color is not Color.AUTO:
             return self.manner.color is Color.ALWAYS
-        if self.environment.get("NO_COLOR"):
-            return False
-        if self.environment.get("FORCE_COLOR"):
-            return True
-        return is_terminal(stream) and self.environment.get("TERM") != "dumb"
-
-
-def is_terminal(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:  # it was closed
-        return False
+        return colored(stream, self.environment)
