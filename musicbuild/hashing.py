@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from io import BufferedReader
+from json.encoder import encode_basestring as _quoted
 from pathlib import Path
 from typing import Any, NewType
 
@@ -37,15 +38,31 @@ def digest_value(kind: str, recipe: int, value: Any) -> Digest:
 
     The kind keeps two sorts of values with equal fields apart.
     """
-    return digest_bytes(canonical({"kind": kind, "recipe": recipe, "value": value}))
+    return digest_canonical(kind, recipe, canonical(value))
 
 
-def canonical(value: Any) -> bytes:
-    """Write a JSON-like value in its one form: sorted, UTF-8, numbers that are equal alike.
+def digest_canonical(kind: str, recipe: int, text: str) -> Digest:
+    """Digest a value as `digest_value` does, where its one form is at hand."""
+    return digest_bytes(f'{{"kind":"{kind}","recipe":{recipe},"value":{text}}}'.encode())
+
+
+def canonical(value: Any) -> str:
+    """Write a JSON-like value in its one form: sorted, tight, numbers that are equal alike.
 
     Raises ValueError for NaN and infinity, which no JSON can hold.
     """
-    return _CANONICAL.encode(_plain(value)).encode()
+    match value:  # what most values are, without the set-up of an encoder
+        case str():
+            return _quoted(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float() if value.is_integer():
+            return str(int(value))
+    return _CANONICAL.encode(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -7,10 +7,11 @@ path of an output, labels) is only a name.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import lru_cache
 from typing import Any, Literal
 
-from .hashing import Digest, digest_value
+from .hashing import Digest, canonical, digest_canonical
 
 GENERATE_RECIPE = 1
 """The version of the paid key.  A new one carries old purchases over; it never buys again."""
@@ -42,9 +43,15 @@ class GenerateSpec:
 
     @property
     def key(self) -> Digest:
-        # As `asdict` without its deep copies: with each lock that is read all keys are made anew.
-        value = {name: getattr(self, name) for name in self.__slots__}
-        return digest_value("generate", GENERATE_RECIPE, value)
+        # Written by hand: the keys of a whole lock are made anew each time that it is read.
+        options = canonical(self.options) if self.options else "[]"
+        return digest_canonical(
+            "generate",
+            GENERATE_RECIPE,
+            f'{{"duration":{canonical(self.duration)},"model":{canonical(self.model)},'
+            f'"options":{options},"prompt":{canonical(self.prompt)},'
+            f'"provider":{canonical(self.provider)},"take":{canonical(self.take)}}}',
+        )
 
     def is_near(self, seconds: float) -> bool:
         """Tell whether audio is about as long as was asked: models round, and encoders pad."""
@@ -70,6 +77,18 @@ class Tags:
     copyright: str = ""
     cover: Digest | None = None
     prompt: bool = False
+
+    @property
+    def canonical(self) -> str:
+        """Return all fields in their one form, as a key holds them."""
+        return (
+            f'{{"album":{canonical(self.album)},"artist":{canonical(self.artist)},'
+            f'"bpm":{canonical(self.bpm)},"comment":{canonical(self.comment)},'
+            f'"copyright":{canonical(self.copyright)},"cover":{canonical(self.cover)},'
+            f'"genre":{canonical(self.genre)},"key":{canonical(self.key)},'
+            f'"number":{canonical(self.number)},"prompt":{canonical(self.prompt)},'
+            f'"title":{canonical(self.title)}}}'
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +160,7 @@ class MasterSpec:
 
     def key(self, audio: Digest) -> Digest:
         """Digest this spec together with the very audio it is applied to."""
-        spec = {**_said(self), "tags": asdict(self.tags)}
-        return digest_value("master", MASTER_RECIPE, {"audio": audio, "spec": spec})
+        return self._digest("master", audio, self.tags.canonical, measure=self.measure)
 
     @property
     def changes_sound(self) -> bool:
@@ -154,8 +172,29 @@ class MasterSpec:
         """Digest what is done to the samples alone, tags apart; nothing if nothing is done."""
         if not self.changes_sound:
             return ""
-        spec = replace(self, tags=Tags(), measure=False)
-        return digest_value("sound", MASTER_RECIPE, {"audio": audio, "spec": _said(spec)})
+        return self._digest("sound", audio, "{}", measure=False)
+
+    def _digest(self, kind: str, audio: Digest, tags: str, *, measure: bool) -> Digest:
+        shared = _all_but_tags(
+            self.format,
+            self.part,
+            self.sound,
+            self.encoding,
+            measure=measure,
+            lossless=self.lossless,
+        )
+        text = f'{{"audio":{canonical(audio)},"spec":{{{shared},"tags":{tags}}}}}'
+        return digest_canonical(kind, MASTER_RECIPE, text)
+
+
+@lru_cache
+def _all_but_tags(
+    form: str, part: str, sound: Sound, encoding: Encoding, *, measure: bool, lossless: bool
+) -> str:
+    """Write the entries of a master's spec but for its tags; most files of an album share them."""
+    said = _said(MasterSpec(form, Tags(), part, sound, encoding, measure, lossless))
+    del said["tags"]
+    return canonical(said)[1:-1]
 
 
 def _said(value: Any) -> dict[str, Any]:

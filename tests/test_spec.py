@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 import sys
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, is_dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -245,3 +247,93 @@ def test_what_is_done_to_the_samples_has_a_key_of_its_own():
     assert len(keys) == len(others) + 1
     assert replace(loud, tags=Tags(title="Boss"), measure=True).sound_key(AUDIO) in keys
     assert loud.sound_key(PICTURE) not in keys
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+NUMBER = st.integers(0, 2**53) | st.floats(0, 1e300) | st.integers(0, 600).map(float)
+LEVEL = st.none() | st.integers(-99, 9) | st.floats(-99, 9)
+COUNT = st.none() | st.integers(1, 96_000)
+DIGESTS = st.binary(max_size=4).map(digest_bytes)
+
+GENERATE = st.builds(
+    GenerateSpec,
+    provider=TEXT,
+    model=TEXT,
+    prompt=TEXT,
+    duration=NUMBER,
+    options=st.dictionaries(TEXT, TEXT | NUMBER | st.booleans(), max_size=3).map(
+        lambda options: tuple(sorted(options.items()))
+    ),
+    take=st.integers(1, 2**40),
+)
+FADES = st.none() | st.builds(Fade, NUMBER, TEXT)
+MASTERS = st.builds(
+    MasterSpec,
+    format=TEXT,
+    tags=st.builds(
+        Tags,
+        **{one.name: TEXT for one in fields(Tags) if one.type == "str"},
+        cover=st.none() | DIGESTS,
+        prompt=st.booleans(),
+    ),
+    part=TEXT,
+    sound=st.builds(
+        Sound,
+        loudness=LEVEL,
+        true_peak=LEVEL,
+        limit=st.booleans(),
+        trim=LEVEL,
+        fade_in=FADES,
+        fade_out=FADES,
+        seconds=st.none() | NUMBER,
+        loop=st.none() | st.builds(LoopWish, NUMBER, st.integers(0, 99), NUMBER),
+        sample_rate=COUNT,
+        channels=COUNT,
+    ),
+    encoding=st.builds(Encoding, bitrate=COUNT, quality=st.none() | NUMBER, bits=COUNT),
+    measure=st.booleans(),
+    lossless=st.booleans(),
+)
+
+
+def restated(kind, value):
+    """Digest a value as the first version did, step by step."""
+
+    def plain(one):
+        if isinstance(one, dict):
+            return {name: plain(inner) for name, inner in one.items()}
+        if isinstance(one, list | tuple):
+            return [plain(inner) for inner in one]
+        return int(one) if isinstance(one, float) and one.is_integer() else one
+
+    text = json.dumps(
+        plain({"kind": kind, "recipe": 1, "value": value}),
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def said(value):
+    pairs = [(one.name, getattr(value, one.name), one.default) for one in fields(value)]
+    return {
+        name: said(found) if is_dataclass(found) else found
+        for name, found, default in pairs
+        if found != default
+    }
+
+
+@given(GENERATE)
+def test_the_paid_key_of_any_spec_is_that_of_its_fields(spec):
+    assert spec.key == restated("generate", asdict(spec))
+
+
+@given(MASTERS, DIGESTS)
+def test_the_free_keys_of_any_spec_are_those_of_what_it_says(master, audio):
+    spec = {**said(master), "tags": asdict(master.tags)}
+    assert master.key(audio) == restated("master", {"audio": audio, "spec": spec})
+    if master.changes_sound:
+        spec = said(replace(master, tags=Tags(), measure=False))
+        assert master.sound_key(audio) == restated("sound", {"audio": audio, "spec": spec})
