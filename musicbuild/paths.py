@@ -24,6 +24,12 @@ KEPT = frozenset({".git", ".github", ".musicbuild"})
 SHORT = re.compile(r"~[0-9]")
 """As in `GIT~1`, the other name that Windows gives to `.git`, and to any long name."""
 
+SURE = re.compile(
+    r"(?:(?!con|prn|aux|nul|com[0-9]|lpt[0-9])[a-z0-9_](?:[a-z0-9_. -]*[a-z0-9_-])?(?:/(?!$)|$))+",
+    re.ASCII | re.IGNORECASE,
+)
+"""Most paths there are, and none that may not be portable: what else is, is found out slowly."""
+
 UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Zl", "Zp"})
 BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8"
@@ -38,6 +44,8 @@ def clash_key(path: str) -> str:
 
 
 def _folded(part: str) -> str:
+    if part.isascii():
+        return part.lower().rstrip(". ")
     return normalize("NFC", normalize("NFKC", part).casefold()).rstrip(". ")
 
 
@@ -66,13 +74,8 @@ def objection(path: str, format: str, taken: Collection[str] = ()) -> str:  # no
 
     `taken` are the clash keys of what the build reads: the manifest, the lock.
     """
-    if why := astray(path):
+    if why := _portability(path):
         return why
-    for part in path.split("/"):
-        if why := _unportable(part):
-            return why
-    if len(path) > LONGEST:
-        return f"a path has at most {LONGEST} characters, not {len(path)}"
     if clash_key(path) in taken:
         return "the build reads this file, and can't write it"
     extension = EXTENSIONS[format]
@@ -85,8 +88,24 @@ def objection(path: str, format: str, taken: Collection[str] = ()) -> str:  # no
 def for_format(path: str, format: str) -> str:  # noqa: A002 - our word
     """Return the path of one format's output: the ending of another format becomes its own."""
     stem, dot, ending = path.rpartition(".")
-    others = _ENDINGS - {EXTENSIONS[format]}
-    return stem + EXTENSIONS[format] if dot + ending.lower() in others else path
+    ending, own = dot + ending.lower(), EXTENSIONS[format]
+    return stem + own if ending != own and ending in _ENDINGS else path
+
+
+def _portability(path: str) -> str:
+    """Return why a path would not do on some system, or nothing."""
+    if len(path) <= LONGEST and SURE.fullmatch(path):
+        return ""
+    if why := astray(path):
+        return why
+    if path.endswith("/"):
+        return "a path has no empty or `.` part"
+    for part in path.split("/"):
+        if why := _unportable(part):
+            return why
+    if len(path) > LONGEST:
+        return f"a path has at most {LONGEST} characters, not {len(path)}"
+    return ""
 
 
 def _unportable(part: str) -> str:

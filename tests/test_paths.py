@@ -1,6 +1,11 @@
 """Which paths an output may have."""
 
+import re
+from unicodedata import normalize
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from musicbuild.paths import EXTENSIONS, astray, clash_key, for_format, objection
 
@@ -28,6 +33,7 @@ SHORT = "no part of a path holds `~` and a digit, as the short names on Windows 
 
 UNPORTABLE = {
     "file:///x.mp3": "a path has no empty or `.` part",
+    "a/": "a path has no empty or `.` part",
     "x.mp3:ads": "no file name on Windows holds `:`",
     "a:b.mp3": "a path starts from the manifest's folder, not from a drive",
     "ab:c.mp3": "no file name on Windows holds `:`",
@@ -174,3 +180,26 @@ def test_each_format_has_its_own_ending(path, name, result):
 def test_each_format_knows_its_ending(name):
     assert objection(f"a{EXTENSIONS[name]}", name) == ""
     assert objection("a.exe", name)
+
+
+PIECES = """
+con prn aux nul com lpt conin$ CON Com1 lpt9 a B z 0 9 _ - ~ . .. ... / // : * ? < .git .mp3 mp3 é
+\u017f \u212a \u0130 \ufb01 \uff0f \u200b \ud800 ¹ ß \\
+""".split()
+PATHS = st.lists(st.sampled_from([*PIECES, " ", "\n", "\t", "a" * 120]), max_size=8).map("".join)
+
+
+@given(PATHS | PATHS.map(lambda path: f"audio/{path}.mp3") | st.text(max_size=9))
+@example("a" * 236 + ".mp3")
+@example("a" * 237 + ".mp3")
+def test_the_short_way_to_judge_a_path_gives_what_the_long_way_gives(path):
+    verdict = objection(path, "mp3", TAKEN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("musicbuild.paths.SURE", re.compile(r"(?!)"))
+        assert objection(path, "mp3", TAKEN) == verdict
+
+
+@given(PATHS | st.text(max_size=9))
+def test_a_path_of_plain_letters_is_folded_as_any_other(path):
+    parts = (normalize("NFKC", part).casefold() for part in path.split("/"))
+    assert clash_key(path) == "/".join(normalize("NFC", part).rstrip(". ") for part in parts)
