@@ -15,7 +15,7 @@ from musicbuild.document import parse
 from musicbuild.document.source import Source
 from musicbuild.errors import ManifestError
 from musicbuild.prompt import BYTES, Templates
-from musicbuild.prompt.bounds import OUTPUT
+from musicbuild.prompt.plain import OUTPUT
 
 ERA = {"era": "synth a", "bpm": 80, "x": [1], "e": "", "deep": {"a": [1.5, True]}}
 
@@ -449,7 +449,7 @@ def test_the_short_way_gives_what_jinja_gives(text):
         templates = Templates(Path("/nowhere"), "prompts")
         if not short:
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr("musicbuild.prompt._split", lambda _: None)
+                patch.setattr("musicbuild.prompt.plain", lambda *_: None)
                 return outcome_of(templates, text)
         return outcome_of(templates, text)
 
@@ -497,3 +497,53 @@ print(templates.render({text!r}, Source(Path("x"), ""), {{"deep": deep}}))
         for seed in ("0", "1", "2")
     }
     assert texts == {"b=1 a=2 31\n"}
+
+
+def test_plain_templates_and_their_files_need_no_jinja(tmp_path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "plain.j2").write_text("Calm {{ era }}\n")
+    program = """
+import sys
+from pathlib import Path
+from musicbuild.prompt import Templates
+from musicbuild.document.source import Source
+templates, at = Templates(Path("."), "prompts"), Source(Path("x"), "")
+print(templates.render("Fast", at, {}), templates.render("{{ era }}", at, {"era": "now"}))
+print(templates.render_file("plain.j2", at, {"era": "now"}), "jinja2" in sys.modules)
+print(templates.render("{{ era | upper }}", at, {"era": "now"}), "jinja2" in sys.modules)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path
+    )
+    assert run.stdout.splitlines() == ["Fast now", "Calm now False", "NOW True"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{{ era }}\n{{ nope }}", "undefined variable `nope`\n  --> prompts/made.j2:2:4"),
+        ("{{ era }}\n{{ not }}", "unexpected `end of print statement`\n  --> prompts/made.j2:2:1"),
+        ("{{e}} " * 2700, "the template is too long\n  --> prompts/made.j2:1:1"),
+    ],
+)
+def test_a_fault_of_a_plain_file_is_shown_there_wherever_it_is_used(
+    templates, tmp_path, text, says
+):
+    (tmp_path / "prompts" / "made.j2").write_text(text)
+    with pytest.raises(ManifestError) as caught:
+        templates.render("x\n{% include 'made.j2' %}", node_of("x"), ERA)
+    assert str(caught.value).startswith(says)
+    if "nope" in text:
+        with pytest.raises(ManifestError) as caught:
+            templates.render_file("made.j2", node_of("x"), ERA)
+        assert str(caught.value).startswith(says)
+
+
+@given(st.text(alphabet="aZ é\u0301\n\r\t\0\x1b\x7f\x85\u2028\ufb2c {}"))
+def test_a_text_without_substitutions_is_what_jinja_makes_of_it(text):
+    templates = Templates(Path("/nowhere"), "prompts")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("musicbuild.prompt.is_literal", lambda _: False)
+        patch.setattr("musicbuild.prompt.plain", lambda *_: None)
+        long_way = outcome_of(Templates(Path("/nowhere"), "prompts"), text)
+    assert outcome_of(templates, text) == long_way

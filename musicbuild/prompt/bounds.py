@@ -10,19 +10,12 @@ from typing import Any
 from jinja2 import Undefined
 from jinja2.exceptions import SecurityError
 
+from .plain import Excess
+
 LOOP = 10_000
-OUTPUT = 20_000
 WEIGHT = 25_000
 """Characters and items in one value."""
 DIGITS = 1_000
-
-
-class Excess(Exception):
-    """A template would take too long or grow too large."""
-
-
-def too_long() -> Excess:
-    return Excess(f"the text has more than {OUTPUT:,} characters")
 
 
 def weigh(value: Any, most: int = WEIGHT, *, strict: bool = True) -> int:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
-from jinja2 import TemplateNotFound
-
 from ..document.source import CONTROL, Source, decode, leads_out, read_bytes, shown
 from ..errors import ManifestError, suggestion
 from ..paths import astray
@@ -16,11 +14,11 @@ LISTED = 1_000
 LONGEST_NAME = 200
 
 
-class Unusable(TemplateNotFound):
+class Unusable(Exception):
     """A name is not that of a template that can be used; `absent` where there is no such file."""
 
     def __init__(self, name: str, message: str, *, absent: bool = False) -> None:
-        super().__init__(name, message)
+        super().__init__(message)
         self.asked = name
         self.says = message
         self.absent = absent

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .bounds import DIGITS, WEIGHT, Excess, weigh
+from .bounds import DIGITS, WEIGHT, weigh
+from .plain import Excess
 
 ROOM = 40 * WEIGHT
 WIDTH = 1_000

@@ -24,9 +24,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.tests import TESTS
 
 from ..errors import suggestion
-from .bounds import OUTPUT, Excess, bounded_range, plain, price, search_price, too_long, weigh
+from .bounds import bounded_range, plain, price, search_price, weigh
 from .counted import CONCAT, PAY, PAY_AMONG, SPEND, Counted
 from .growth import weigh_filtered, weigh_result
+from .plain import OUTPUT, Excess, too_long
 
 STEPS = 50_000
 """The nodes of templates that one rendering may pass through, repetitions counted."""

@@ -9,7 +9,7 @@ from jinja2 import TemplateError, UndefinedError
 
 from ..document.source import shown
 from ..errors import suggestion
-from .bounds import Excess
+from .plain import Excess
 from .sandbox import unknown
 
 QUOTED = re.compile(r"(?<!\w)'([^']*)'")

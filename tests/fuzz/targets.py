@@ -32,7 +32,7 @@ from musicbuild.manifest import load
 from musicbuild.models import SourceType
 from musicbuild.paths import objection
 from musicbuild.prompt import Templates
-from musicbuild.prompt.bounds import OUTPUT
+from musicbuild.prompt.plain import OUTPUT
 from musicbuild.providers import elumenta
 from musicbuild.providers.credentials import UNSEEN
 from musicbuild.providers.download import kind
