@@ -8,12 +8,13 @@ import re
 MUSICAL_KEY = re.compile(
     r"([A-G])[ -]*(#|♯|sharp|b|♭|flat)?[ -]*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE
 )
+TEMPO = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 ACCIDENTALS = {"": "", "#": "#", "♯": "#", "sharp": "#", "b": "b", "♭": "b", "flat": "b"}
 
 
 def whole_tempo(text: str) -> str:
     """Round a tempo to whole beats a minute, half of one upwards; nothing if it is none."""
-    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,9})?", text.strip()):
+    if not TEMPO.fullmatch(text.strip()):
         return ""
     beats = math.floor(float(text) + 0.5)
     return str(beats) if beats else ""

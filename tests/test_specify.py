@@ -20,7 +20,8 @@ from musicbuild.spec import (
     Tolerances,
     TrackSpec,
 )
-from musicbuild.specify import readable, specify
+from musicbuild.specify import specify
+from musicbuild.specify.origins import origins, readable
 
 PNG = b"\x89PNG\r\n\x1a\n1234"
 JPEG = b"\xff\xd8\xff\xe0jpeg"
@@ -238,8 +239,8 @@ def test_an_open_include_may_use_anything(project, tmp_path):
     assert found.warnings == ()
 
 
-def test_origins_say_where_each_value_came_from(project):
-    found = project(
+def test_origins_say_where_each_value_came_from(project, tmp_path):
+    project(
         """
         output: "{{ id }}.mp3"
         vars: {era: old}
@@ -248,11 +249,12 @@ def test_origins_say_where_each_value_came_from(project):
         tracks: {a: {group: g, matrix: {p: [7]}}, b: {prompt: x, title: B, vars: {p: 3}}}
         """
     )
-    origins = {
+    by_id = {track.id: track for track in load(tmp_path / "musicbuild.yaml").tracks}
+    found = {
         name: (one.value, one.layer, str(one.span) if one.span else "")
-        for name, one in found.origins["a-7"].items()
+        for name, one in origins(by_id["a-7"]).items()
     }
-    assert origins == {
+    assert found == {
         "model": ("sketch", "built in", ""),
         "duration": (45, "group g", "musicbuild.yaml:5:24"),
         "title": ("A 7", "built in", ""),
@@ -268,7 +270,7 @@ def test_origins_say_where_each_value_came_from(project):
         "vars.p": (7, "matrix", "musicbuild.yaml:6:37"),
         "tags.bpm": ("3", "defaults", "musicbuild.yaml:4:53"),
     }
-    assert found.origins["b"]["title"].layer == "track"
+    assert origins(by_id["b"])["title"].layer == "track"
 
 
 def test_covers_are_small_pictures_inside_the_folder(project, tmp_path):

@@ -15,6 +15,7 @@ from ..errors import IntegrityError, UsageError, suggestion
 from ..plan import Wishes, picked
 from ..project import Project
 from ..spec import NOTES, Output, TrackSpec
+from ..specify.origins import origins
 from .opening import open_chosen
 from .options import track_names, with_settings
 from .said import Settings
@@ -61,7 +62,8 @@ def portray(project: Project, track: TrackSpec) -> Portrait:
 
 
 def _values(project: Project, track: TrackSpec) -> Iterator[Value]:
-    for name, sourced in project.specified.origins[track.id].items():
+    (written,) = (one for one in project.album.tracks if one.id == track.id)
+    for name, sourced in origins(written).items():
         yield Value(name, _written(sourced.value), sourced.layer, sourced.span)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -21,23 +21,20 @@ from ..spec import NOTES, WHOLE, GenerateSpec, Output, Tags, TrackSpec
 from .clashes import Written, clashes
 from .cover import Cover, picture
 from .failures import Failures
-from .mastering import mastering, remarks, tolerances
+from .mastering import Mastering, mastering, remarks
+from .origins import readable
 from .parts import File, master, named, parts_of
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
 
-Origins = Mapping[str, Sourced[Any]]
-"""Where each value of a track came from, by the name of its field; `vars.x` and `tags.x` too."""
-
 
 @dataclass(frozen=True, slots=True)
 class Specified:
-    """`origins` are by track; `files` are all that was read, relative to the album's folder."""
+    """`files` are all that was read, relative to the album's folder."""
 
     tracks: tuple[TrackSpec, ...]
     warnings: tuple[Notice, ...]
-    origins: Mapping[str, Origins]
     files: tuple[str, ...]
 
 
@@ -60,6 +57,7 @@ class _Specifier:
         self.taken = frozenset(map(clash_key, (*album.files, LOCK)))
         self.models: dict[str, Model | UsageError] = {}
         self.covers: dict[str, Cover] = {}
+        self.masterings: dict[tuple[Any, ...], Mastering] = {}
         self.written: list[Written] = []
         self.notices: list[Notice] = list(album.notices)
         self.failures = Failures()
@@ -67,13 +65,10 @@ class _Specifier:
 
     def specified(self) -> Specified:
         specs: list[TrackSpec] = []
-        origins: dict[str, Origins] = {}
         try:
             for number, track in enumerate(self.album.tracks, 1):
-                title = self.tried(track, self.title, track) or ""
-                if spec := self.track(track, title, number):
+                if spec := self.track(track, number):
                     specs.append(spec)
-                origins[track.id] = _origins(track, title)
         except Enough:
             raise invalid(self.failures.told(), self.album.files, more=True) from None
         if faults := [*self.failures.told(), *islice(clashes(self.written), MOST + 1)]:
@@ -82,18 +77,18 @@ class _Specifier:
         return Specified(
             tracks=tuple(specs),
             warnings=notices(self.notices, self.album.files),
-            origins=origins,
             files=tuple(dict.fromkeys([*self.album.files, *self.templates.files, *self.covers])),
         )
 
-    def track(self, track: Track, title: str, number: int) -> TrackSpec | None:
-        values = {**self.values(track), "title": title}
+    def track(self, track: Track, number: int) -> TrackSpec | None:
+        values = self.values(track)
+        values["title"] = self.tried(track, self.title, track, values) or ""
         model = self.tried(track, self.found, track)
         prompt = self.tried(track, self.prompt, track, values)
-        cover = self.tried(track, self.cover, track)
+        cover = self.tried(track, self.cover, track) if track.cover else None
         tags = self.tried(track, self.tags, track, values, number, cover)
         files = self.tried(track, self.files, track, values, model)
-        free = self.tried(track, mastering, track, tags or Tags())
+        free = self.tried(track, self.mastering, track, tags or Tags())
         if model is None or prompt is None or tags is None or files is None or free is None:
             return None
         self.notices.extend(remarks(track, tags))
@@ -107,29 +102,28 @@ class _Specifier:
                 options=self.options(track, model),
             ),
             outputs=tuple(
-                Output(file.path, master(file, named(tags, file.part), free)) for file in files
+                [Output(file.path, master(file, named(tags, file.part), free)) for file in files]
             ),
             takes=track.takes.value,
             labels=track.labels.value,
             cover=cover.path if cover else "",
-            qc=tolerances(track),
+            qc=free.tolerances,
         )
 
     def values(self, track: Track) -> dict[str, Any]:
         """Return what the track's templates see, but for the title."""
-        return {
-            **{name: sourced.value for name, sourced in track.vars.items()},
-            "id": track.id,
-            "duration": track.duration.value,
-            "album": self.album.name,
-            "artist": self.album.artist,
-        }
+        values: dict[str, Any] = {name: sourced.value for name, sourced in track.vars.items()}
+        values["id"] = track.id
+        values["duration"] = track.duration.value
+        values["album"] = self.album.name
+        values["artist"] = self.album.artist
+        return values
 
-    def title(self, track: Track) -> str:
+    def title(self, track: Track, values: Mapping[str, Any]) -> str:
         if track.title is None:
             return readable(track.id)
         node = track.title.node or track.node
-        title = self.line("title", track.title.value, node, self.values(track))
+        title = self.line("title", track.title.value, node, values)
         if not title:
             raise node.error("the title comes out empty")
         return title
@@ -170,6 +164,8 @@ class _Specifier:
         return model
 
     def options(self, track: Track, model: Model) -> tuple[tuple[str, bool | int], ...]:
+        if not (track.loop.value or track.seed):
+            return ()
         found: list[tuple[str, bool | int]] = []
         loop = track.loop if track.loop.value else None
         for name, wish, without in (
@@ -183,9 +179,17 @@ class _Specifier:
                 self.notices.append(Notice(message, wish.span))
         return tuple(found)
 
-    def cover(self, track: Track) -> Cover | None:
-        if track.cover is None:
-            return None
+    def mastering(self, track: Track, tags: Tags) -> Mastering:
+        """Return the track's mastering, the same for all whose layers say the same of it."""
+        layers = (track.master, track.qc, track.formats, track.stems)
+        heard = (track.duration.value, tags.bpm) if track.master else ()
+        wish = (*map(id, layers), *heard)
+        if wish not in self.masterings:
+            self.masterings[wish] = mastering(track, tags)
+        return self.masterings[wish]
+
+    def cover(self, track: Track) -> Cover:
+        assert track.cover is not None
         path = track.cover.value
         if path not in self.covers:
             assert track.cover.node is not None
@@ -245,8 +249,13 @@ class _Specifier:
         """Return a notice for every variable that no template mentions where it is defined."""
         used: set[int] = set()
         nodes: dict[int, tuple[str, Node]] = {}
+        mentioned: dict[tuple[str, ...], Names] = {}
         for track in self.album.tracks:
-            names = self.mentioned(track)
+            file = track.prompt_file.value if track.prompt_file else ""
+            templates = _templates(track)
+            if (file, *templates) not in mentioned:
+                mentioned[file, *templates] = self.mentioned(templates, file)
+            names = mentioned[file, *templates]
             for name, sourced in track.vars.items():
                 node = _definition(track, name, sourced)
                 nodes[id(node)] = name, node
@@ -256,22 +265,21 @@ class _Specifier:
             if number not in used:
                 yield Notice(f"the variable `{name}` is not used", node.key)
 
-    def mentioned(self, track: Track) -> Names:
-        """Return the names in all templates of a track."""
-        templates = self.templates
-        texts = [one.value for one in (track.output, track.title, track.prompt) if one]
-        texts += [tag.value for tag in track.tags.values() if isinstance(tag.value, str)]
-        names = [templates.names(text) for text in texts]
-        if track.prompt_file:
-            names.append(templates.names_of_file(track.prompt_file.value))
+    def mentioned(self, templates: Iterable[str], file: str) -> Names:
+        """Return the names in some templates, and in a file if one is named."""
+        names = [self.templates.names(text) for text in templates]
+        if file:
+            names.append(self.templates.names_of_file(file))
         return Names(
             frozenset().union(*(one.found for one in names)), all(one.all for one in names)
         )
 
 
-def readable(name: str) -> str:
-    """Return an id as a title: `boss-1` as `Boss 1`."""
-    return " ".join(word[:1].upper() + word[1:] for word in name.replace("_", "-").split("-"))
+def _templates(track: Track) -> list[str]:
+    """Return the texts of a track that may mention a variable."""
+    texts = [one.value for one in (track.output, track.title, track.prompt) if one]
+    texts += [tag.value for tag in track.tags.values() if isinstance(tag.value, str)]
+    return [text for text in texts if "{" in text]
 
 
 def _definition(track: Track, name: str, sourced: Sourced[Any]) -> Node:
@@ -279,27 +287,3 @@ def _definition(track: Track, name: str, sourced: Sourced[Any]) -> Node:
     if sourced.layer == "matrix":
         return track.node.mapping()["matrix"].mapping()[name]
     return sourced.node or track.node
-
-
-def _origins(track: Track, title: str) -> Origins:
-    prompt = track.prompt or track.prompt_file
-    fields = {
-        "model": track.model,
-        "duration": track.duration,
-        "title": track.title or Sourced(title, "built in"),
-        "prompt": prompt,
-        "output": track.output,
-        "takes": track.takes,
-        "loop": track.loop,
-        "formats": track.formats,
-        "stems": track.stems,
-        "seed": track.seed,
-        "labels": track.labels,
-        "group": track.group,
-        "cover": track.cover,
-        **{f"vars.{name}": sourced for name, sourced in track.vars.items()},
-        **{f"tags.{name}": sourced for name, sourced in track.tags.items()},
-        **{f"master.{name}": sourced for name, sourced in track.master.items()},
-        **{f"qc.{name}": sourced for name, sourced in track.qc.items()},
-    }
-    return {name: sourced for name, sourced in fields.items() if sourced}

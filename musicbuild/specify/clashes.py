@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 from ..errors import ManifestError, Span
 from ..manifest import Track
 from ..paths import clash_key
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """An output before it is known that no other has its path."""
 
     track: Track
@@ -30,11 +30,15 @@ def clashes(outputs: Iterable[Written]) -> Iterator[ManifestError]:
         if key in first:
             yield _clash(first[key], one)
         first.setdefault(key, one)
+    above: dict[str, list[Written]] = {}  # the outputs that a folder would have to lie below
     for key, one in first.items():
-        for end, character in enumerate(key):
-            if character == "/" and (other := first.get(key[:end])):
-                message = f"`{other.path}` can't be a file, and a folder for `{one.path}`"
-                yield ManifestError(message, span=one.place, hint=_hint(other, one))
+        folder = key.rpartition("/")[0]
+        if folder not in above:
+            folders = accumulate(folder.split("/"), "{}/{}".format)
+            above[folder] = [first[name] for name in folders if name in first]
+        for other in above[folder]:
+            message = f"`{other.path}` can't be a file, and a folder for `{one.path}`"
+            yield ManifestError(message, span=one.place, hint=_hint(other, one))
 
 
 def _clash(first: Written, second: Written) -> ManifestError:

@@ -32,12 +32,13 @@ MONO_BITRATES = {"opus": 255, "m4a": 256}
 
 @dataclass(frozen=True, slots=True)
 class Mastering:
-    """The free part of a track's wish, but for its tags."""
+    """The free part of a track's wish, but for its tags, and how far it may be off."""
 
     sound: Sound
     encodings: Mapping[str, Encoding]
     measure: bool
     lossless: bool
+    tolerances: Tolerances
 
 
 def mastering(track: Track, tags: Tags) -> Mastering:
@@ -67,12 +68,8 @@ def mastering(track: Track, tags: Tags) -> Mastering:
         encodings={name: Encoding(**how) for name, how in formats.items()},
         measure=bool(_value(said, "measure")),
         lossless=_value(said, "gain_mode") == "lossless",
+        tolerances=_tolerances(track),
     )
-
-
-def tolerances(track: Track) -> Tolerances:
-    said = {name: sourced.value for name, sourced in track.qc.items()}
-    return Tolerances(**said, missing=_value(track.master, "tolerance"))
 
 
 def remarks(track: Track, tags: Tags) -> Iterator[Notice]:
@@ -91,6 +88,11 @@ def remarks(track: Track, tags: Tags) -> Iterator[Notice]:
             )
             hint = "no such loop can be cut from it: ask for fewer `bars`, or a longer `duration`"
             yield Notice(message, loop.span, hint)
+
+
+def _tolerances(track: Track) -> Tolerances:
+    said = {name: sourced.value for name, sourced in track.qc.items()}
+    return Tolerances(**said, missing=_value(track.master, "tolerance"))
 
 
 def _tempo(tags: Tags) -> float:
