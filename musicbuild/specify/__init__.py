@@ -258,9 +258,10 @@ class _Specifier:
             names = mentioned[file, *templates]
             for name, sourced in track.vars.items():
                 node = _definition(track, name, sourced)
-                nodes[id(node)] = name, node
                 if name in names.found or not names.all:
                     used.add(id(node))
+                else:
+                    nodes[id(node)] = name, node
         for number, (name, node) in nodes.items():
             if number not in used:
                 yield Notice(f"the variable `{name}` is not used", node.key)
