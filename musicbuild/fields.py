@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from .paths import astray
 
 LARGEST_NUMBER = 2**53
 DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGESTS = re.compile(r"[0-9a-f]{64}( [0-9a-f]{64})*")
 AMOUNT = re.compile(r"[0-9]{1,15}(\.[0-9]{1,400})?")
 """As `plain` writes it; an exponent such as 1e999999 would fill the memory with noughts."""
 
@@ -23,8 +24,27 @@ class UnknownKey(ValueError):
 
 def only(known: frozenset[str], value: Mapping[str, Any]) -> None:
     """Raise UnknownKey if a mapping has a key that is not known."""
-    if unknown := value.keys() - known:
-        raise UnknownKey(f"unknown key {min(unknown)!r:.80}")
+    if not value.keys() <= known:
+        raise UnknownKey(f"unknown key {min(value.keys() - known)!r:.80}")
+
+
+def texts(values: Sequence[Any]) -> Sequence[str]:
+    """Take many texts: a look at all of them at once, or at each to say which is wrong."""
+    try:
+        joined = "".join(values)
+        joined.encode()
+    except (TypeError, ValueError):
+        joined = "\0"
+    return values if "\0" not in joined else list(map(text, values))
+
+
+def digests(values: tuple[Any, ...]) -> tuple[Digest, ...]:
+    """Take many digests, as `texts` does."""
+    try:
+        sound = DIGESTS.fullmatch(" ".join(values))
+    except TypeError:
+        sound = None
+    return values if sound else tuple(map(digest, values))
 
 
 def flag(value: Any) -> bool:

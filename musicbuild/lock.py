@@ -11,6 +11,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from . import durable, fields, pieces, quality, reading
 from .cost import Cost, Totals, plain, total
 from .errors import IntegrityError
 from .hashing import Digest
+from .paths import astray
 from .pieces import Piece
 from .quality import Figures
 from .spec import MasterSpec
@@ -203,8 +206,13 @@ _PURCHASE = frozenset(
         *("bytes", "seconds", "cost", "unit", "bought"),
     }
 )
+_PLAIN_PURCHASE = _PURCHASE - {"options"}
+_TEXTS = itemgetter("provider", "model", "prompt", "generation", "audio", "cost", "unit", "bought")
 _TRACK = frozenset({"generate", "take", "draft", "tags", "outputs"})
 _OUTPUT = frozenset({"master", "digest", "audio_digest", "part", "sound", "encoder", "measured"})
+_PLAIN_TRACK = _TRACK - {"draft"}
+_PLAIN_OUTPUT = frozenset({"master", "digest", "audio_digest"})
+_DIGESTS = itemgetter("master", "digest", "audio_digest")
 
 
 def purchase_to_json(one: Purchase) -> dict[str, Any]:
@@ -226,6 +234,41 @@ def purchase_to_json(one: Purchase) -> dict[str, Any]:
 
 
 def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
+    """Read a purchase; raise KeyError, TypeError, AttributeError or ValueError if it is none."""
+    return _plain_purchase(value) or _any_purchase(value)
+
+
+def _plain_purchase(value: Mapping[str, Any]) -> Purchase | None:
+    """Return a purchase that is as most are; None where a closer look must say what is amiss."""
+    if value.keys() != _PLAIN_PURCHASE:
+        return None
+    try:
+        texts = fields.texts(_TEXTS(value))
+        provider, model, prompt, generation, audio, cost, unit, bought = texts
+        return Purchase(
+            provider=provider,
+            model=model,
+            prompt=prompt,
+            duration=fields.number(value["duration"]),
+            options=(),
+            take=fields.count(value["take"]),
+            generation=generation,
+            audio=fields.digest(audio),
+            bytes=fields.count(value["bytes"]),
+            seconds=fields.number(value["seconds"]),
+            cost=_cost(cost, unit),
+            bought=bought,
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+@lru_cache
+def _cost(amount: str, unit: str) -> Cost:
+    return Cost(fields.amount(amount), fields.text(unit))
+
+
+def _any_purchase(value: Mapping[str, Any]) -> Purchase:
     fields.only(_PURCHASE, value)
     options = value.get("options", {})
     return Purchase(
@@ -276,6 +319,29 @@ def _figure(value: float | str) -> float | str:
 
 
 def _to_track(value: Mapping[str, Any]) -> LockedTrack:
+    return _plain_track(value) or _any_track(value)
+
+
+def _plain_track(value: Mapping[str, Any]) -> LockedTrack | None:
+    """Return a track that is as most are; None where a closer look must say what is amiss."""
+    if value.keys() != _PLAIN_TRACK:
+        return None
+    tags, outputs = value["tags"], value["outputs"]
+    try:
+        fields.texts((*outputs, *tags, *tags.values()))
+        if any(map(astray, outputs)):
+            return None
+        return LockedTrack(
+            generate=fields.digest(value["generate"]),
+            take=fields.count(value["take"]),
+            outputs={path: _to_output(one) for path, one in outputs.items()},
+            tags=tags,
+        )
+    except (ValueError, TypeError, AttributeError, KeyError):
+        return None
+
+
+def _any_track(value: Mapping[str, Any]) -> LockedTrack:
     fields.only(_TRACK, value)
     return LockedTrack(
         generate=fields.digest(value["generate"]),
@@ -287,6 +353,9 @@ def _to_track(value: Mapping[str, Any]) -> LockedTrack:
 
 
 def _to_output(value: Mapping[str, Any]) -> LockedOutput:
+    if value.keys() == _PLAIN_OUTPUT:
+        master, digest, audio_digest = fields.digests(_DIGESTS(value))
+        return LockedOutput(master, digest, audio_digest)
     fields.only(_OUTPUT, value)
     return LockedOutput(
         fields.digest(value["master"]),

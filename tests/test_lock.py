@@ -486,3 +486,89 @@ def test_a_lock_that_is_too_large_is_not_read(tmp_path, monkeypatch):
 
 def test_line_ends_of_another_system_do_no_harm():
     assert parse(dump(ONE).replace(b"\n", b"\r\n")) == ONE
+
+
+KEY = "a" * 64
+PLAIN = {
+    "version": 1,
+    "purchases": {
+        KEY: {
+            "provider": "sketch",
+            "model": "one",
+            "prompt": "Calm",
+            "duration": 30,
+            "take": 1,
+            "generation": "g",
+            "audio": "b" * 64,
+            "bytes": 9,
+            "seconds": 30.5,
+            "cost": "9",
+            "unit": "tokens",
+            "bought": "2026-11-23T02:11:34Z",
+        }
+    },
+    "tracks": {
+        "menu": {
+            "generate": KEY,
+            "take": 1,
+            "tags": {"title": "Menu"},
+            "outputs": {"a.mp3": {"master": KEY, "digest": "c" * 64, "audio_digest": "d" * 64}},
+        }
+    },
+}
+PLACES = [
+    *(("purchases", KEY, name) for name in [*PLAIN["purchases"][KEY], "options", "odd"]),
+    *(("tracks", "menu", name) for name in [*PLAIN["tracks"]["menu"], "draft", "odd"]),
+    *(("tracks", "menu", "tags", name) for name in ("title", "prompt", "\0", "\ud800")),
+    *(("tracks", "menu", "outputs", "a.mp3", name) for name in ("master", "digest", "part", "odd")),
+    *(("tracks", "menu", "outputs", path) for path in ("a.mp3", "../b", "é.mp3", "a\0")),
+    *(("purchases", KEY), ("purchases", "A" * 64), ("tracks", "menu"), ("tracks", "\0")),
+]
+ODD = [
+    *(
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1,
+        1.5,
+        2**53,
+        [],
+        ["x"],
+        {},
+        {"x": 1},
+        "",
+        "x",
+        "é",
+        "\0",
+        "\ud800",
+    ),
+    *("e" * 64, "E" * 64, "e" * 63, "e" * 64 + " ", "e" * 64 + "\n", "9.5", "1e9", float("nan")),
+]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(ODD), st.booleans()), max_size=3)
+)
+def test_a_look_at_a_whole_entry_gives_what_a_look_at_each_value_gives(changes):
+    value = json.loads(json.dumps(PLAIN))
+    for (*way, name), odd, removed in changes:
+        inner = value
+        for step in way:
+            inner = inner.get(step) if isinstance(inner, dict) else None
+        if isinstance(inner, dict):
+            inner.pop(name, None) if removed else inner.update({name: odd})
+    data = json.dumps(value).encode()
+    found = outcome(data)
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in ("PURCHASE", "TRACK", "OUTPUT"):
+            patch.setattr(locks, f"_PLAIN_{kind}", frozenset({"none has this"}))
+        assert outcome(data) == found
+
+
+def outcome(data):
+    try:
+        return repr(parse(data))
+    except IntegrityError as error:
+        return str(error)
