@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from io import BufferedReader
-from json.encoder import encode_basestring as _quoted
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, NewType
 
@@ -13,6 +13,9 @@ from . import reading
 
 Digest = NewType("Digest", str)
 """Lower-case hexadecimal SHA-256, 64 characters."""
+
+quoted = encode_basestring
+"""Writes text in its one form."""
 
 _CANONICAL = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
@@ -53,7 +56,7 @@ def canonical(value: Any) -> str:
     """
     match value:  # what most values are, without the set-up of an encoder
         case str():
-            return _quoted(value)
+            return quoted(value)
         case None:
             return "null"
         case bool():

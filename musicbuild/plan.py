@@ -80,10 +80,10 @@ def plan(
     them costs nothing more.
     """
     wishes = wishes or Wishes()
-    made: dict[str, set[Digest]] = {}
+    made: dict[str, tuple[Digest, ...]] = {}
     for locked in lock.tracks.values():
         for path, output in locked.outputs.items():
-            made.setdefault(path, set()).add(output.digest)
+            made[path] = (*made.get(path, ()), output.digest)
     decision = _Decision(lock, made, facts, quote, wishes, under_way)
     chosen = (track for track in tracks if wishes.only is None or track.id in wishes.only)
     orphans = _orphans(tracks, lock, facts) if wishes.only is None else ()
@@ -93,7 +93,7 @@ def plan(
 @dataclass(frozen=True, slots=True)
 class _Decision:
     lock: Lock
-    made: Mapping[str, set[Digest]]
+    made: Mapping[str, tuple[Digest, ...]]
     """Digests by path; a merge may have left a path to two tracks."""
     facts: Facts
     quote: Callable[[GenerateSpec], Quote]
@@ -133,13 +133,13 @@ class _Decision:
             for one in track.outputs
             if one not in stale and not self._intact(one.path, known[one.path])
         ]
-        unfetched = tuple(one.path for one in absent if self._is_pointer(one.path))
         forced = track.id in self.wishes.force
+        if not (stale or absent or forced):
+            return Keep(track)
+        unfetched = tuple(one.path for one in absent if self._is_pointer(one.path))
 
         if forced and self._free(spec):
             return self._generate(track, [spec], (Reason(Cause.FORCED),), draft=draft)
-        if not (stale or absent or forced):
-            return Keep(track)
         if absent and not stale and not forced:
             objects = {one.path: known[one.path].digest for one in absent}
             if all(map(self.facts.holds, objects.values())):
@@ -252,7 +252,7 @@ class _Decision:
             return []
         found = []
         for output in track.outputs:
-            there, made = self.facts.find(output.path), self.made.get(output.path, set())
+            there, made = self.facts.find(output.path), self.made.get(output.path, ())
             if there is None or there.digest in made or self.facts.holds(there.digest):
                 continue
             found.append(Reason(Cause.EDITED if made else Cause.FOREIGN, after=output.path))
@@ -293,8 +293,11 @@ class _Decision:
 
 def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
     """Return the take that the outputs are made from: the one in the lock, else the first."""
-    made_from = [spec for spec in track.wishes if locked and spec.key == locked.generate]
-    return made_from[0] if made_from else track.generate
+    if locked:
+        for spec in track.wishes:
+            if spec.key == locked.generate:
+                return spec
+    return track.generate
 
 
 def _current(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal
 
-from .hashing import Digest, canonical, digest_canonical
+from .hashing import Digest, canonical, digest_canonical, quoted
 
 GENERATE_RECIPE = 1
 """The version of the paid key.  A new one carries old purchases over; it never buys again."""
@@ -26,8 +26,15 @@ WHOLE, NOTES = "", "mid"
 """Parts of a piece: all of it, as it was delivered, and its notes; all others are stems."""
 
 
+class _Keyed:
+    """A place for a key, beside the fields, once it was asked for."""
+
+    __slots__ = ("_key",)
+    _key: Digest
+
+
 @dataclass(frozen=True, slots=True)
-class GenerateSpec:
+class GenerateSpec(_Keyed):
     """All that a provider hears; a change of any of it is another piece of music.
 
     `duration` is in seconds.  `options` are pairs in the order of their names.  `take` counts
@@ -43,14 +50,19 @@ class GenerateSpec:
 
     @property
     def key(self) -> Digest:
+        if not hasattr(self, "_key"):
+            object.__setattr__(self, "_key", self._digest())
+        return self._key
+
+    def _digest(self) -> Digest:
         # Written by hand: the keys of a whole lock are made anew each time that it is read.
         options = canonical(self.options) if self.options else "[]"
         return digest_canonical(
             "generate",
             GENERATE_RECIPE,
-            f'{{"duration":{canonical(self.duration)},"model":{canonical(self.model)},'
-            f'"options":{options},"prompt":{canonical(self.prompt)},'
-            f'"provider":{canonical(self.provider)},"take":{canonical(self.take)}}}',
+            f'{{"duration":{canonical(self.duration)},"model":{quoted(self.model)},'
+            f'"options":{options},"prompt":{quoted(self.prompt)},'
+            f'"provider":{quoted(self.provider)},"take":{canonical(self.take)}}}',
         )
 
     def is_near(self, seconds: float) -> bool:
@@ -82,12 +94,12 @@ class Tags:
     def canonical(self) -> str:
         """Return all fields in their one form, as a key holds them."""
         return (
-            f'{{"album":{canonical(self.album)},"artist":{canonical(self.artist)},'
-            f'"bpm":{canonical(self.bpm)},"comment":{canonical(self.comment)},'
-            f'"copyright":{canonical(self.copyright)},"cover":{canonical(self.cover)},'
-            f'"genre":{canonical(self.genre)},"key":{canonical(self.key)},'
-            f'"number":{canonical(self.number)},"prompt":{canonical(self.prompt)},'
-            f'"title":{canonical(self.title)}}}'
+            f'{{"album":{quoted(self.album)},"artist":{quoted(self.artist)},'
+            f'"bpm":{quoted(self.bpm)},"comment":{quoted(self.comment)},'
+            f'"copyright":{quoted(self.copyright)},"cover":{canonical(self.cover)},'
+            f'"genre":{quoted(self.genre)},"key":{quoted(self.key)},'
+            f'"number":{quoted(self.number)},"prompt":{canonical(self.prompt)},'
+            f'"title":{quoted(self.title)}}}'
         )
 
 
@@ -183,7 +195,7 @@ class MasterSpec:
             measure=measure,
             lossless=self.lossless,
         )
-        text = f'{{"audio":{canonical(audio)},"spec":{{{shared},"tags":{tags}}}}}'
+        text = f'{{"audio":{quoted(audio)},"spec":{{{shared},"tags":{tags}}}}}'
         return digest_canonical(kind, MASTER_RECIPE, text)
 
 
@@ -256,4 +268,6 @@ class TrackSpec:
     @property
     def wishes(self) -> tuple[GenerateSpec, ...]:
         """Return one spec for each take asked for."""
+        if self.takes == self.generate.take == 1:
+            return (self.generate,)
         return tuple(self.take(number) for number in range(1, self.takes + 1))
