@@ -13,11 +13,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 from unicodedata import normalize
 
 from ..document import Node
@@ -49,8 +48,7 @@ class Jinja(Protocol):
     def worded(self, error: Exception, variables: Iterable[str]) -> tuple[str, str, str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Names:
+class Names(NamedTuple):
     """The variables a template mentions; `all` is False where that can't be known from it."""
 
     found: frozenset[str]
@@ -155,7 +153,9 @@ class Templates:
     def _clean(self, text: str, at: Written, variables: Mapping[str, Any]) -> str:
         """Return a text as a provider hears it, or raise ManifestError."""
         simple = text.isascii() and text.isprintable()  # of one line too, and already composed
-        text = (text if simple else normalize("NFC", LINE_END.sub("\n", text))).strip()
+        if not simple:
+            text = normalize("NFC", LINE_END.sub("\n", text))
+        text = text.strip()
         if len(text) > OUTPUT:  # composing can make several letters of one
             self._fail(too_long(), at, variables)
         self._size += len(text)

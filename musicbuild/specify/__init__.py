@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -27,6 +27,11 @@ from .parts import File, master, named, parts_of
 
 LOCK = "musicbuild.lock"
 NUMBER = re.compile(r"[0-9]{1,4}(/[0-9]{1,4})?")
+FORMS: Mapping[str, tuple[Callable[[str], str], str]] = {
+    "bpm": (whole_tempo, "a tempo is written in beats a minute, as 120"),
+    "key": (short_key, "a key is written as `F#m`, `Bb` or `C minor`"),
+}
+"""Tags that must be legible, and what is said where they are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +217,7 @@ class _Specifier:
         if "number" in texts and not NUMBER.fullmatch(texts["number"]):
             node = track.tags["number"].node or track.node
             raise node.error("a number is written as 3 or 3/12")
-        for name, written_as, says in (
-            ("bpm", whole_tempo, "a tempo is written in beats a minute, as 120"),
-            ("key", short_key, "a key is written as `F#m`, `Bb` or `C minor`"),
-        ):
+        for name, (written_as, says) in FORMS.items():
             if texts.get(name) and not written_as(texts[name]):
                 node = track.tags[name].node or track.node
                 raise node.error(says)
@@ -237,12 +239,12 @@ class _Specifier:
             File(for_format(text, form), form, NOTES if form == NOTES else WHOLE)
             for form in track.formats.value
         ]
-        if model:
+        if model and (track.stems.value or NOTES in track.formats.value):
             found += parts_of(track, found, model)
         for path, form, _ in found:
             if why := objection(path, form, self.taken):
                 raise node.error(why if path in why else f"`{shown(path, 100)}`: {why}")
-        self.written.extend(Written(track, path) for path, _, _ in found)
+        self.written += [Written(track, file.path) for file in found]
         return found
 
     def unused(self) -> Iterator[Notice]:
@@ -251,11 +253,10 @@ class _Specifier:
         nodes: dict[int, tuple[str, Node]] = {}
         mentioned: dict[tuple[str, ...], Names] = {}
         for track in self.album.tracks:
-            file = track.prompt_file.value if track.prompt_file else ""
             templates = _templates(track)
-            if (file, *templates) not in mentioned:
-                mentioned[file, *templates] = self.mentioned(templates, file)
-            names = mentioned[file, *templates]
+            if templates not in mentioned:
+                mentioned[templates] = self.mentioned(*templates)
+            names = mentioned[templates]
             for name, sourced in track.vars.items():
                 node = _definition(track, name, sourced)
                 if name in names.found or not names.all:
@@ -266,9 +267,9 @@ class _Specifier:
             if number not in used:
                 yield Notice(f"the variable `{name}` is not used", node.key)
 
-    def mentioned(self, templates: Iterable[str], file: str) -> Names:
+    def mentioned(self, file: str, *texts: str) -> Names:
         """Return the names in some templates, and in a file if one is named."""
-        names = [self.templates.names(text) for text in templates]
+        names = [self.templates.names(text) for text in texts]
         if file:
             names.append(self.templates.names_of_file(file))
         return Names(
@@ -276,11 +277,12 @@ class _Specifier:
         )
 
 
-def _templates(track: Track) -> list[str]:
-    """Return the texts of a track that may mention a variable."""
-    texts = [one.value for one in (track.output, track.title, track.prompt) if one]
-    texts += [tag.value for tag in track.tags.values() if isinstance(tag.value, str)]
-    return [text for text in texts if "{" in text]
+def _templates(track: Track) -> tuple[str, ...]:
+    """Return the file of a track's prompt, or nothing, and the texts that may name a variable."""
+    file = track.prompt_file.value if track.prompt_file else ""
+    written = [track.output, track.title, track.prompt, *track.tags.values()]
+    texts = [one.value for one in written if one]
+    return file, *[text for text in texts if isinstance(text, str) and "{" in text]
 
 
 def _definition(track: Track, name: str, sourced: Sourced[Any]) -> Node:

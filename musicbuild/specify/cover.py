@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..document import Node
 from ..document.source import leads_out, read_bytes, shown
@@ -19,8 +19,7 @@ SIGNATURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cover:
+class Cover(NamedTuple):
     """A picture by its path below the manifest's folder, and by its bytes."""
 
     path: str

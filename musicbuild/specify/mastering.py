@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import ManifestError
 from ..manifest import Notice, Sourced, Track
@@ -30,8 +29,7 @@ MONO_BITRATES = {"opus": 255, "m4a": 256}
 """The most kbit/s of one channel.  Sources: RFC 6716, ISO/IEC 14496-3."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mastering:
+class Mastering(NamedTuple):
     """The free part of a track's wish, but for its tags, and how far it may be off."""
 
     sound: Sound
