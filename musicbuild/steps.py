@@ -116,10 +116,18 @@ Step = Generate | Master | Restore | Keep | Lost | Edited
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One step a track, in the manifest's order, and what the lock holds besides."""
+    """One step a track, in the manifest's order, and what the lock holds besides.
+
+    `others` are the ids of tracks that have no step here: it is known that they are up to date.
+    """
 
     steps: tuple[Step, ...]
     orphans: tuple[Orphan, ...]
+    others: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> list[str]:
+        return [*(step.track.id for step in self.steps), *self.others]
 
     @property
     def to_do(self) -> tuple[Step, ...]:

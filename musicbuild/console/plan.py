@@ -33,13 +33,13 @@ def plan_lines(shown: Shown, look: Look) -> list[str]:
     plan = shown.plan
     title = look.paint("musicbuild plan", Style.STRONG)
     album = f"  {escape(shown.album)}" if shown.album else ""
-    lines = [f"{title}{album}  {count(len(plan.steps), 'track')}", ""]
+    lines = [f"{title}{album}  {count(len(plan.ids), 'track')}", ""]
     lines += _steps(plan.to_do, plan, look)
     kept = [step for step in plan.steps if isinstance(step, Keep)]
-    if kept:
+    if up_to_date := len(kept) + len(plan.others):
         unfetched = sum(bool(step.unfetched) for step in kept)
         fetch = f" ({unfetched} not fetched: `git lfs pull`)" if unfetched else ""
-        said = f"= {count(len(kept), 'track')} up to date{fetch}"
+        said = f"= {count(up_to_date, 'track')} up to date{fetch}"
         lines.append(f" {look.paint(said, Style.DIM)}")
     lines += [_orphan(orphan, look) for orphan in plan.orphans]
     return [*lines, "", f" {totals_line(shown, look)}", *open_lines(shown.open), *_balances(shown)]
@@ -119,7 +119,7 @@ def _over(shown: Shown) -> Totals:
 def _steps(steps: Sequence[Step], plan: Plan, look: Look) -> list[str]:
     if not steps:
         return []
-    names = max(cells(step.track.id) for step in plan.steps) + 2
+    names = max(map(cells, plan.ids)) + 2
     wishes = [wish(step) for step in steps]
     models = max(cells(escape(one.model)) for one in wishes) + 2
     lengths = max(len(length(one.duration)) for one in wishes)

@@ -31,10 +31,10 @@ class Finding:
 
 
 def up_to_date(plan: Plan) -> str:
-    if not plan.steps:
+    tracks = len(plan.ids)
+    if not tracks:
         return "there are no tracks to build"
-    verb = "is" if len(plan.steps) == 1 else "are"
-    return f"{count(len(plan.steps), 'track')} {verb} up to date"
+    return f"{count(tracks, 'track')} {'is' if tracks == 1 else 'are'} up to date"
 
 
 def list_lines(steps: Sequence[Step], look: Look) -> list[str]:
