@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 MUSICAL_KEY = re.compile(
     r"([A-G])[ -]*(#|♯|sharp|b|♭|flat)?[ -]*(m|min|minor|maj|major)?", re.ASCII | re.IGNORECASE
@@ -12,6 +13,7 @@ TEMPO = re.compile(r"[0-9]{1,4}(\.[0-9]{1,9})?")
 ACCIDENTALS = {"": "", "#": "#", "♯": "#", "sharp": "#", "b": "b", "♭": "b", "flat": "b"}
 
 
+@lru_cache
 def whole_tempo(text: str) -> str:
     """Round a tempo to whole beats a minute, half of one upwards; nothing if it is none."""
     if not TEMPO.fullmatch(text.strip()):
