@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from operator import itemgetter
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal
 
 from . import durable, fields, pieces, quality, reading
@@ -246,8 +247,8 @@ def _plain_purchase(value: Mapping[str, Any]) -> Purchase | None:
         texts = fields.texts(_TEXTS(value))
         provider, model, prompt, generation, audio, cost, unit, bought = texts
         return Purchase(
-            provider=provider,
-            model=model,
+            provider=intern(provider),
+            model=intern(model),
             prompt=prompt,
             duration=fields.number(value["duration"]),
             options=(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from ..errors import ManifestError, Span
 from ..manifest import Track
@@ -12,7 +12,7 @@ from ..manifest.faults import MOST, Enough
 SHARED = 1_000
 """How often tracks may fail before the others aren't tried: by then they share a fault."""
 
-P = ParamSpec("P")
+Given = TypeVarTuple("Given")
 T = TypeVar("T")
 
 
@@ -21,15 +21,13 @@ class Failures:
         self.count = 0
         self.found: dict[tuple[str, Span | None], tuple[ManifestError, list[str]]] = {}
 
-    def tried(
-        self, track: Track, make: Callable[P, T], *args: P.args, **named: P.kwargs
-    ) -> T | None:
+    def tried(self, track: Track, make: Callable[[*Given], T], *args: *Given) -> T | None:
         """Return what is made, or None if it can't be; the reason is kept with the track.
 
         Raises Enough where so many could not be made that no others need be tried.
         """
         try:
-            return make(*args, **named)
+            return make(*args)
         except ManifestError as fault:
             self.count += 1
             place = fault.message, fault.span
