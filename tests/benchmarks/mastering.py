@@ -56,11 +56,27 @@ def main():
     count, seconds = (3, 20) if options.small else (20, 60)
     paths = pieces(count, seconds)
     load = os.getloadavg()
-    runs, start = {}, _start_of_peer(options.peer)
+    runs, start = _runs(paths, options.peer, options.rounds)
+    sys.stdout.write(_table(runs, count, seconds, start, (load, os.getloadavg())) + "\n")
+    if options.json:
+        figures = {name: asdict(run) for name, run in runs.items()}
+        data = {"pieces": count, "seconds": seconds, "start": start, "runs": figures}
+        options.json.write_text(json.dumps(data, indent=2) + "\n")
+
+
+def seconds_of_each(count, seconds, rounds, peer):
+    """Return CPU seconds by tool, one for each piece: the least that so many rounds took."""
+    runs, _ = _runs(pieces(count, seconds), peer, rounds)
+    return {name: run.seconds for name, run in runs.items()}
+
+
+def _runs(paths, peer, rounds):
+    """Have all tools master all pieces; return how each did, and what the peer's start takes."""
+    runs, start = {}, _start_of_peer(peer)
     with tempfile.TemporaryDirectory() as folder:
         for path in paths:
-            least, tools = {}, _tools(path, Path(folder), options.peer)
-            for name, work in list(tools.items()) * options.rounds:
+            least, tools = {}, _tools(path, Path(folder), peer)
+            for name, work in list(tools.items()) * rounds:
                 out = Path(folder) / f"{name}.mp3"
                 out.unlink(missing_ok=True)
                 least[name] = min(least.get(name, 1e9), _cpu(partial(work, out)))
@@ -68,11 +84,7 @@ def main():
                 run = runs.setdefault(name, Run())
                 run.seconds.append(spent - start.get(name, 0.0))
                 _measure(Path(folder) / f"{name}.mp3", run)
-    sys.stdout.write(_table(runs, count, seconds, start, (load, os.getloadavg())) + "\n")
-    if options.json:
-        figures = {name: asdict(run) for name, run in runs.items()}
-        data = {"pieces": count, "seconds": seconds, "start": start, "runs": figures}
-        options.json.write_text(json.dumps(data, indent=2) + "\n")
+    return runs, start
 
 
 def _options():

@@ -1,0 +1,118 @@
+"""What is to be reached: a figure of ours beside another of the same run, and whether it is."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .figures import Figures, by_round
+from .processes import PASS, VERBS
+
+SLOPPY = 2.0
+"""So many times a goal is still taken where little is measured, on a machine that is busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """At most so many times another figure; of an absolute one if `than` is empty.
+
+    `least` turns it round.  `instead` is what holds where the other tool can't be had: another
+    figure, and the limit in terms of that.
+    """
+
+    what: str
+    ours: str
+    limit: float
+    than: str = ""
+    least: bool = False
+    instead: tuple[str, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came out: the ratio of medians (or the median itself), and the median of all rounds'.
+
+    `value` is None if a figure is missing, which is no fault of ours.
+    """
+
+    goal: Goal
+    than: str
+    limit: float
+    value: float | None
+    by_round: float | None = None
+
+    @property
+    def left_out(self) -> bool:
+        return self.value is None
+
+    def holds(self, slack: float = 1.0) -> bool:
+        """Tell whether the goal is reached, or would be if it were `slack` times as easy."""
+        if self.value is None:
+            return True
+        if self.goal.least:
+            return self.value >= self.limit / slack
+        return self.value <= self.limit * slack
+
+
+def goals(sizes: tuple[int, ...]) -> Iterator[Goal]:
+    """Yield the goals for these numbers of tracks, of which the last is the largest."""
+    for option in ("--version", "--help"):
+        yield Goal(f"`musicbuild {option}`", f"start/{option}", 2.5, f"start/{PASS}")
+    for count in sizes:
+        for verb in VERBS:
+            yield _no_op(count, verb)
+    for before, count in zip((None, *sizes), sizes, strict=False):
+        touched, doit = f"re-plan/{count}/touched", f"re-plan/{count}/doit"
+        what = f"`plan` of {count:,}, manifest touched"
+        bare = (f"re-plan/{count}/{PASS}", 12.0 if count < 10_000 else 60.0)
+        yield Goal(what, touched, 1.0, doit, instead=bare)
+        if before:
+            fewer = f"re-plan/{before}/touched"
+            yield Goal(f"{what}: no worse than linear", touched, count / before, fewer)
+    yield from _largest(sizes[-1])
+
+
+def _no_op(count: int, verb: str) -> Goal:
+    what, ours = f"no-op `{verb}`, {count:,} tracks", f"no-op/{count}/{verb}"
+    bare = f"no-op/{count}/{PASS}"
+    if count < 10_000:
+        return Goal(what, ours, 1.3 if count < 1_000 else 1.5, bare)
+    return Goal(what, ours, 0.75, f"no-op/{count}/ninja", instead=(bare, 4.0))
+
+
+def _largest(count: int) -> Iterator[Goal]:
+    full = f"re-plan/{count}/comment in each track"
+    edited = f"re-plan/{count}/one prompt edited"
+    # Of few tracks, most of both is the start.
+    yield Goal(f"one prompt edited, {count:,}", edited, 0.25 if count >= 10_000 else 0.8, full)
+    yield Goal(f"MB at most, no-op, {count:,}", f"memory/{count}/no-op", 20)
+    planned = f"memory/{count}/comment in each track"
+    yield Goal(f"MB at most, `plan` of {count:,}", planned, 120)
+    what = "orders at a service of 50 ms, of the ideal"
+    yield Goal(what, f"orders/{min(count, 1_000)}", 0.75, least=True)
+    if count >= 1_000:
+        fewer = count // 10
+        what = f"lock, CPU a track: {count:,} beside {fewer:,}"
+        yield Goal(what, f"lock/{count}", 2.0, f"lock/{fewer}")
+    lame, lameenc, peer = (
+        f"mastering/{name}" for name in ("lame -b 192", "lameenc", "ffmpeg-normalize")
+    )
+    yield Goal("mastering, CPU", "mastering/ours", 1.3, lame, instead=(lameenc, 1.3))
+    yield Goal("mastering, CPU", "mastering/ours", 0.35, peer)
+    yield Goal("sketch, x real time a core", "sketch/all styles", 25, least=True)
+
+
+def judge(goal: Goal, figures: Figures) -> Verdict:
+    """Hold a goal against what was measured."""
+    than, limit = goal.than, goal.limit
+    if than not in figures and goal.instead:
+        than, limit = goal.instead
+    ours, theirs = figures.get(goal.ours), figures.get(than)
+    if ours is None or (than and theirs is None):
+        return Verdict(goal, than, limit, None)
+    if theirs is None:
+        return Verdict(goal, than, limit, ours.median)
+    ratios = by_round(ours, theirs)
+    each = statistics.median(ratios) if ratios else None
+    return Verdict(goal, than, limit, ours.median / theirs.median, each)

@@ -1,0 +1,67 @@
+"""What lies on disk for the benchmarks, made once each: projects that may be edited, and edges."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import edges
+from .installed import Tools, quiet
+from .timing import Command
+
+TEMPLATES = 100
+REST = 0.05
+"""Seconds after which a file is older than the grain of any clock it is dated by."""
+
+Edit = Callable[[str, int], str]
+"""Manifest and number of the round to the manifest that is planned in that round."""
+
+
+class Ground:
+    """A folder in which projects and edges are made when they are first asked for."""
+
+    def __init__(self, folder: Path, tools: Tools) -> None:
+        self._folder, self._tools = folder, tools
+        self._edges: dict[int, dict[str, Command]] = {}
+
+    def edges(self, count: int) -> dict[str, Command]:
+        """Return the no-op over so many edges of each other build tool."""
+        if count not in self._edges:
+            self._edges[count] = edges.make(self._folder / f"edges-{count}", count, self._tools)
+        return dict(self._edges[count])
+
+    def project(self, count: int, use: str, *, templates: int = TEMPLATES) -> Path:
+        """Return the folder of a project of so many tracks, which only this use changes."""
+        pristine = self._folder / f"project-{count}-{templates}"
+        if not pristine.exists():
+            self._tools.ask("projects", "make", str(pristine), count, templates)
+        folder = self._folder / f"{pristine.name}-{use}"
+        if not folder.exists():
+            shutil.copytree(pristine, folder)
+            time.sleep(REST)
+        return folder
+
+    def ours(self, folder: Path, verb: str, says: str = "") -> Command:
+        return Command([self._tools.musicbuild, verb], folder, says)
+
+    def edited(self, folder: Path, edit: Edit, says: str) -> Command:
+        """Return a plan of an edited manifest; after each the project is as it was, and settled."""
+        manifest = folder / "musicbuild.yaml"
+        text = manifest.read_text("utf-8")
+        plan = self.ours(folder, "plan", says)
+
+        def write(number: int) -> None:
+            manifest.write_text(edit(text, number), "utf-8")
+            time.sleep(REST)
+
+        def restore(_: int) -> None:
+            manifest.write_text(text, "utf-8")
+            time.sleep(REST)
+            subprocess.run(
+                plan.arguments, cwd=folder, env=quiet(), check=True, stdout=subprocess.DEVNULL
+            )
+
+        return Command(plan.arguments, folder, says, before=write, after=restore)

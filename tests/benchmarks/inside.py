@@ -1,0 +1,40 @@
+"""What is measured from inside: parts of ours, called in the environment it is installed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .figures import Figure
+from .ground import Ground
+from .installed import Tools
+from .scale import Scale
+
+
+def locks(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
+    """Measure the CPU time that it takes to enter each track of a build into the lock."""
+    for count in scale.sizes:
+        folder = ground.project(count, "lock")
+        values = tools.ask("locks", "measure", str(folder), scale.budget)
+        yield Figure(f"lock/{count}", "ms", values)
+
+
+def orders(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
+    """Measure what share of the time of a build is the service's own: 1 is the ideal."""
+    if (Path(__file__).parent / "orders.py").exists():
+        count = min(scale.sizes[-1], 1_000)
+        yield Figure(f"orders/{count}", "of ideal", tools.ask("orders", "measure", count))
+
+
+def mastering(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
+    """Measure the CPU time that each tool takes to master each of some pieces."""
+    count, seconds = scale.pieces
+    peer = tools.others.get("ffmpeg-normalize")
+    found = tools.ask("mastering", "seconds_of_each", count, seconds, 3, peer and str(peer))
+    for name, values in found.items():
+        yield Figure(f"mastering/{name}", "s", values)
+
+
+def sketches(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
+    """Measure how many seconds of music a second of one core makes, prompt by prompt."""
+    yield Figure("sketch/all styles", "x", tools.ask("sketches", "measure", scale.sketches))

@@ -1,0 +1,24 @@
+"""How much is measured: how many tracks, how often, and how many pieces of music."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Numbers of tracks, seconds for each group, and pieces with their seconds.
+
+    `rounds` is None to have as many as fit into the seconds; `sketches` is a number of prompts,
+    0 for all.
+    """
+
+    sizes: tuple[int, ...]
+    budget: float
+    pieces: tuple[int, int]
+    sketches: int
+    rounds: int | None = None
+
+
+FULL = Scale((100, 1_000, 10_000), 60, (20, 60), 0)
+SMALL = Scale((100, 1_000), 4, (2, 20), 4)
