@@ -11,7 +11,12 @@ from .installed import Tools
 from .scale import Scale
 from .timing import Command, interleave, peak
 
-VERBS = ("plan", "build", "check")
+VERBS = {
+    "plan": " = {count} tracks up to date",
+    "build": "{count} up to date",
+    "check": "{count} tracks are up to date",
+}
+"""Each with what it says of so many tracks, if there is nothing to do."""
 PASS = "python -c pass"
 
 
@@ -33,7 +38,8 @@ def no_ops(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     for count in scale.sizes:
         folder = ground.project(count, "no-op")
         commands = {PASS: bare(tools, folder)}
-        commands |= {verb: ground.ours(folder, verb, f"{count}") for verb in VERBS}
+        for verb, says in VERBS.items():
+            commands[verb] = ground.ours(folder, verb, says.format(count=count))
         commands |= ground.edges(count)
         yield from interleave(f"no-op/{count}", commands, rounds=scale.rounds, budget=scale.budget)
 
@@ -41,7 +47,7 @@ def no_ops(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
 def re_plans(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     """Time `plan` after an edit of the manifest, in a project that was up to date before it."""
     for count in scale.sizes:
-        nothing, one = f"{count} track", "prompt changed"
+        nothing, one = VERBS["plan"].format(count=count), "prompt changed"
         edits = {
             "touched": (written_again, nothing),
             "comment at the top": (comment_on_top, nothing),
