@@ -21,6 +21,7 @@ from .ground import Ground
 from .installed import Tools, install
 from .scale import FULL, SMALL, Scale
 from .table import machine, missed, table, to_json, told
+from .timing import Failed
 
 GROUPS: dict[str, Callable[[Ground, Tools, Scale], Iterator[Figure]]] = {
     "start": processes.starts,
@@ -81,4 +82,7 @@ def _options() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except Failed as error:
+        sys.exit(f"error: {error}")

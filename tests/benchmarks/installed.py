@@ -44,7 +44,7 @@ class Tools:
         # The folder of the tests is on the path, for what they share; the checkout is not.
         environment = quiet() | {"PYTHONPATH": str(CHECKOUT / "tests")}
         asked = json.dumps([module, name, arguments])
-        command = [self.python, "-P", "-c", _ASK, asked]
+        command = [str(self.python), "-P", "-c", _ASK, asked]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -93,7 +93,7 @@ def _environment(folder: Path) -> Path:
 
 def _pip(python: Path, *what: str) -> bool:
     patience = ["--retries", "1", "--timeout", "20", "--disable-pip-version-check"]
-    command = [python, "-m", "pip", "install", "-qq", *patience, *what]
+    command = [str(python), "-m", "pip", "install", "-qq", *patience, *what]
     return subprocess.run(command, check=False, stdout=sys.stderr).returncode == 0
 
 
