@@ -1,6 +1,6 @@
-"""What one run remembers for the next: the digests of outputs, and that nothing was to do.
+"""What one run remembers for the next: digests of outputs, that nothing was to do, and of what.
 
-Both stand beside the stamps of files (`state.py`), and count as long as those are as they were.
+All of it stands beside the stamps of files (`state.py`), and counts as long as those are as they were.
 A file that changed only shortly before it was looked at may change again and keep its stamp, so
 it is looked at anew each time.  Nothing depends on what is remembered: what can't be read or
 written is done without.
@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import durable, fields, reading, state
+from .cost import Totals, plain
 from .folders import walk
 from .hashing import Digest
 from .outputs import Found, Tree
@@ -29,6 +30,7 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 """What folders are called that only installers write to."""
 
 DIGESTS = "digests"
+MANIFEST = "manifest"
 VERSION = 1
 LARGEST = 32 << 20
 """Bytes; ten thousand tracks in two formats have a tenth of it."""
@@ -85,6 +87,19 @@ class Sight:
         return stamp if self._plain[folder] else None
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A manifest of which nothing was to do: its text, and what is known of it as a whole.
+
+    `ids` are its tracks, `weight` is how much it holds, and `spent` what its lock says was paid.
+    """
+
+    text: str
+    ids: Sequence[str]
+    weight: Mapping[str, int]
+    spent: Totals
+
+
 def is_settled(stamp: Sequence[int], since: int) -> bool:
     """Tell whether whatever changes a file after `since` also changes its stamp."""
     return max(stamp[1], stamp[2]) < since - SETTLED
@@ -121,19 +136,18 @@ def conclude(
     sight: Sight,
     *,
     inputs: Iterable[str],
-    absent: Iterable[str],
     answers: Sequence[str],
+    noted: Noted,
 ) -> None:
     """Write down that nothing is to do, if the stamps of all that was looked at can tell.
 
     `inputs` are the files and folders besides outputs that the answers came from, the manifest
-    first, and `absent` names that were looked for and that nothing has, as seen from the
-    manifest's folder.
+    first, as seen from its folder.  `noted` must have been read before.
     """
     outputs = [path for path, found in sight.seen.items() if found]
     if sight.asked or len(sight.settled) < len(outputs):
         return
-    missing = [*absent, *(path for path, found in sight.seen.items() if not found)]
+    missing = [path for path, found in sight.seen.items() if not found]
     tool = {place: Path(place).exists() for place in _tool()}
     inputs = [*inputs, *(place for place, there in tool.items() if there)]
     folders = sorted({above for name in (*inputs, *outputs, *missing) for above in _above(name)})
@@ -155,6 +169,36 @@ def conclude(
             answers=list(answers),
         )
         _write(records, state.NAME, state.dump(verdict))
+        _write(records, MANIFEST, _noted(noted, stamps[:4]))
+
+
+def noted(records: Path) -> Noted | None:
+    """Return what is known of a manifest, if nothing else has changed since nothing was to do."""
+    folder, root = _folder(records), str(records.parent)
+    try:
+        verdict = state.load(reading.contents(folder / state.NAME, most=LARGEST))
+        facts, _, text = reading.contents(folder / MANIFEST, most=LARGEST).partition(b"\n")
+        value = json.loads(facts)
+        if value["stamp"] != verdict.stamps[:4] or not verdict.holds(root, edited=True):
+            return None
+        return Noted(
+            text.decode(),
+            tuple(map(fields.text, value["ids"])),
+            {name: fields.count(number) for name, number in value["weight"].items()},
+            {fields.text(unit): fields.amount(amount) for unit, amount in value["spent"].items()},
+        )
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _noted(noted: Noted, stamp: Sequence[int]) -> bytes:
+    facts = {
+        "stamp": stamp,
+        "ids": noted.ids,
+        "weight": noted.weight,
+        "spent": {unit: plain(amount) for unit, amount in noted.spent.items()},
+    }
+    return json.dumps(facts).encode() + b"\n" + noted.text.encode()
 
 
 def _tool() -> list[str]:

@@ -8,6 +8,7 @@ piece is made the text of a lock that holds these entries alone.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,12 @@ LARGEST = 4 << 20
 _END = b"\n  },\n"
 """How an entry ends that another one follows; no text in JSON holds the end of a line."""
 
+_LAST = b"\n  }"
+"""The same, whether another one follows or not."""
+
+_PURCHASES = b'{\n "purchases": {'
 _TRACKS = b'\n "tracks": {\n'
+_VERSION = b'\n },\n "version": 1\n}\n'
 
 
 class Damaged(ValueError):
@@ -74,6 +80,30 @@ def cut(data: bytes) -> list[Piece]:
     if len(data) - start > LARGEST:
         raise Damaged(f"is damaged: {LARGEST >> 20} MiB of it are in one piece")
     return [*pieces, Piece(data, start, len(data), _part(start, border))]
+
+
+def excerpt(data: bytes, keys: Iterable[str], names: Iterable[str]) -> bytes:
+    """Return the text of a lock that holds some purchases and tracks alone, those that there are.
+
+    Raises Damaged if the whole has not the form that a build gives it, in which an entry can be
+    found by its name.
+    """
+    border = data.find(_TRACKS)
+    if not (data.startswith(_PURCHASES) and border > 0 and data.endswith(_VERSION)):
+        raise Damaged("is not as a build writes it")
+    purchases = _entries(data, keys, 0, border)
+    tracks = _entries(data, names, border, len(data))
+    return b'{"purchases": {%s}, "tracks": {%s}, "version": 1}' % (purchases, tracks)
+
+
+def _entries(data: bytes, names: Iterable[str], start: int, end: int) -> bytes:
+    found = []
+    for name in names:
+        begin = b'\n  "%s": {\n' % name.encode()
+        at = data.find(begin, start, end)
+        if at >= 0:
+            found.append(data[at : data.index(_LAST, at + len(begin), end) + len(_LAST)])
+    return b",".join(found)
 
 
 def _part(start: int, border: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -63,6 +63,12 @@ class Project:
     @property
     def tracks(self) -> tuple[TrackSpec, ...]:
         return self.specified.tracks
+
+    @property
+    def weight(self) -> Mapping[str, int]:
+        """Return how much the manifest and its texts hold, by what is limited for them all."""
+        events, values = self.album.weight
+        return {"events": events, "values": values, "texts": self.specified.texts}
 
     @property
     def lock_path(self) -> Path:

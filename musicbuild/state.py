@@ -69,13 +69,14 @@ class Verdict:
         self.stamps, self.identities = stamps, identities
         self.answers = answers
 
-    def holds(self, folder: str) -> bool:
-        """Tell whether everything is as it was, below the manifest's folder."""
+    def holds(self, folder: str, *, edited: bool = False) -> bool:
+        """Tell whether all is as it was below the manifest's folder; it itself may be `edited`."""
         place = "" if folder == os.getcwd() else folder
-        some = 4 * len(self.inputs)
+        first, some = int(edited), 4 * len(self.inputs)
         return (
             self.tool == tool()
-            and stamps(_placed(self.inputs, place)) == self.stamps[:some]
+            and self.inputs[:1] == [MANIFEST]
+            and stamps(_placed(self.inputs[first:], place)) == self.stamps[4 * first : some]
             and identities(_placed(self.folders, place)) == self.identities
             and not any(map(os.path.lexists, _placed(self.absent, place)))
             and _unchanged(_placed(self.outputs, place), self.stamps[some:])

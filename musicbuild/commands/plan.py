@@ -16,7 +16,8 @@ from ..cost import plain
 from ..errors import OutOfDate
 from ..project import Project
 from ..steps import Edited, Plan
-from .opening import open_chosen, shown, wishes
+from .glance import glance
+from .opening import manifest_path, open_chosen, shown, wishes
 from .options import with_choice, with_settings
 from .remembering import remember, with_state
 from .said import Choice, Settings
@@ -44,6 +45,10 @@ def command(
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
     """
+    quick = remembered and choice.everything and not (draft or online or form != "text")
+    if quick and not settings.console.manner.json and (edited := glance(manifest_path(settings))):
+        error = out_of_date(edited.plan) if check else None
+        return Answer({}, lambda look: plan_lines(edited, look), (), error)
     project = open_chosen(settings)
     sight = project.sight(remembered=remembered)
     plan = project.plan(wishes(project, choice, draft=draft), sight=sight)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
-from .. import memory, state
+from .. import memory, reading, state
 from ..console.look import Look
 from ..console.plan import plan_lines
 from ..console.reports import up_to_date
 from ..console.summary import Tally, summary_lines
+from ..document.room import BYTES
+from ..document.source import decode
 from ..events import BuildFinished, BuildStarted
+from ..errors import ManifestError
 from ..lock import FILE_NAME
-from ..memory import Sight
+from ..memory import Noted, Sight
 from ..project import STATE_FOLDER, Project
 from ..records import PARTS
 from ..steps import Plan
@@ -19,9 +23,12 @@ from .opening import shown
 
 
 def conclude(project: Project, plan: Plan, sight: Sight) -> None:
-    """Write the verdict that nothing is to do, unless an order is open."""
+    """Write the verdict that nothing is to do, unless more was looked at than stamps can tell of.
+
+    That are open orders, and templates that are not there and may be missing.
+    """
     told = shown(project, plan)
-    if told.open:
+    if told.open or project.specified.missed:
         return
     tally = Tally()
     for event in (BuildStarted(plan), BuildFinished({}, 0, 0, 0)):
@@ -36,11 +43,20 @@ def conclude(project: Project, plan: Plan, sight: Sight) -> None:
         for command in state.COMMANDS
         for color in (False, True)
     ]
-    memory.conclude(project.state, sight, inputs=_inputs(project), absent=(), answers=answers)
+    with suppress(OSError, ManifestError):  # by now it is another, and so is the next answer
+        noted = _noted(project, plan)
+        inputs = _inputs(project)
+        memory.conclude(project.state, sight, inputs=inputs, answers=answers, noted=noted)
+
+
+def _noted(project: Project, plan: Plan) -> Noted:
+    path = project.album.path
+    text = decode(reading.contents(path, most=BYTES), path).text
+    return Noted(text, plan.ids, project.weight, project.lock.spent)
 
 
 def _inputs(project: Project) -> list[str]:
     """Return what a plan is made from besides outputs, the manifest first."""
     records = [f"{STATE_FOLDER}/{part}".rstrip("/") for part in PARTS]
     there = [place for place in records if (project.root / place).is_dir()]
-    return [*project.specified.files, FILE_NAME, *there]
+    return [*project.specified.files, *project.album.looked, FILE_NAME, *there]

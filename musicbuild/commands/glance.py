@@ -1,0 +1,117 @@
+"""The plan after an edit of some tracks, made of these alone: all others surely are up to date.
+
+A verdict tells that nothing was to do, and that nothing has changed since but the manifest.  Where
+its edit lies within some tracks, they are planned by themselves, as they were and as they are now.
+As they were nothing must be to do, and as they are now they may differ in nothing that others see.
+In any doubt there is no such plan, and the whole manifest is read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from .. import edits, manifest, memory, pieces, reading
+from .. import lock as locks
+from ..console.plan import Shown
+from ..document.room import BYTES, EVENTS
+from ..document.source import decode
+from ..errors import MusicbuildError
+from ..lock import Lock
+from ..manifest import VALUES
+from ..manifest.faults import MOST
+from ..memory import Noted
+from ..plan import Wishes
+from ..project import STATE_FOLDER, Project
+from ..prompt import TEXTS
+from ..providers import Providers
+from ..specify import specify
+from ..steps import Cause, Generate, Keep, Master, Plan, Step
+
+LIMITS: Mapping[str, int] = {"events": EVENTS, "values": VALUES, "texts": TEXTS}
+"""How much all tracks of a manifest may hold together; other limits an edit here can't reach."""
+
+
+def glance(path: Path) -> Shown | None:
+    """Return the plan of a manifest that was edited since nothing was to do, None in any doubt."""
+    try:
+        return _glance(path)
+    except (MusicbuildError, OSError, ValueError, LookupError):
+        return None  # who reads the whole says what is wrong
+
+
+def _glance(path: Path) -> Shown | None:
+    noted = memory.noted(path.parent / STATE_FOLDER)
+    if noted is None or path.name != manifest.FILE:
+        return None
+    text = decode(reading.contents(path, most=BYTES), path).text
+    edit = edits.find(noted.text, text)
+    if edit is None:
+        return None
+    providers = Providers()
+    before, after = (_part(path, one, providers) for one in edit)
+    if not _alike(before, after, noted):
+        return None
+    data = reading.contents(path.parent / locks.FILE_NAME, most=locks.LARGEST)
+    before, after = (replace(one, lock=_entries(one, data)) for one in (before, after))
+    ids = frozenset(track.id for track in after.tracks)
+    steps = after.plan(Wishes(only=ids)).steps
+    if before.plan(Wishes(only=ids)).to_do or not all(map(_is_sure, steps)):
+        return None
+    others = tuple(name for name in noted.ids if name not in ids)
+    album = after.album
+    return Shown(album.name, Plan(steps, (), others), noted.spent, album.budget)
+
+
+def _part(path: Path, text: str, providers: Providers) -> Project:
+    album = manifest.load(path, text.encode())
+    return Project(album, specify(album, providers.model), Lock(), providers)
+
+
+def _entries(part: Project, data: bytes) -> Lock:
+    """Return what a lock holds of some tracks, of what they were made from, and of their wishes."""
+    ids = [track.id for track in part.tracks]
+    tracks = locks.parse(pieces.excerpt(data, (), ids)).tracks.values()
+    keys = {spec.key for track in part.tracks for spec in track.wishes}
+    return locks.parse(pieces.excerpt(data, keys | {track.generate for track in tracks}, ids))
+
+
+def _alike(before: Project, after: Project, noted: Noted) -> bool:
+    """Tell whether other tracks see nothing of an edit, and the whole is within its limits.
+
+    What of the album these tracks don't use is told in both; all else would be a new warning.
+    """
+    warnings = [Counter(one.message for one in part.specified.warnings) for part in (before, after)]
+    return (
+        len(after.album.files) == 1
+        and not after.album.numbered
+        and _outside(before) == _outside(after)
+        and warnings[1] <= warnings[0]
+        and warnings[1].total() < MOST
+        and all(
+            noted.weight[name] + after.weight[name] - before.weight[name] <= most
+            for name, most in LIMITS.items()
+        )
+    )
+
+
+def _outside(part: Project) -> list[Any]:
+    """Return what of each track others can meet."""
+    return [
+        (track.id, track.takes, [output.path for output in track.outputs]) for track in part.tracks
+    ]
+
+
+def _is_sure(step: Step) -> bool:
+    """Tell whether no track that is not looked at could make another step of it."""
+    match step:
+        case Keep():
+            return True
+        case Master():
+            return not step.source
+        case Generate():
+            return all(reason.cause is not Cause.AUDIO_MISSING for reason in step.reasons)
+    return False
