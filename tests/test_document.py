@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild import document
-from musicbuild.document import parse, read, room
+from musicbuild.document import Entry, entries_of, parse, read, room
 from musicbuild.document.source import FARTHEST, Source, decode, read_bytes, shown
 from musicbuild.errors import ManifestError
 
@@ -511,6 +511,84 @@ def test_keys_and_values_know_their_places():
     assert place(root.key) == (1, 1, "a:")
 
 
+@pytest.fixture
+def readings(monkeypatch):
+    """Count how often a text is given to the parser."""
+    found = []
+    real = document.PARSER
+
+    def counting(text):
+        found.append(text)
+        return real(text)
+
+    monkeypatch.setattr(document, "PARSER", counting)
+    return found
+
+
+def test_no_text_is_read_twice_for_what_stands_in_it(readings):
+    root = read_text("a: {b: 1.10, c: [x, ~]}\nd: |\n  text\n")
+    inner = root.mapping()["a"].mapping()
+    assert inner["b"].text() == "1.10"
+    assert [item.written for item in inner["c"].items()] == ["x", "~"]
+    assert entries_of(root)
+    assert len(readings) == 1
+
+
+def test_all_places_are_told_from_one_reading_more(readings):
+    root = read_text("".join(f"k{number}: [v, {{w: x}}]\n" for number in range(200)))
+    for number, child in reversed(list(enumerate(root.mapping().values(), 1))):
+        assert child.key.line == child.span.line == number
+        assert child.line(1, "x").column > child.items()[1].span.column
+    assert root.span.line == 1
+    assert len(readings) == 2
+
+
+def test_a_text_is_read_again_no_farther_than_is_asked(readings):
+    root = read_text("a: {b: 1}\n" + "".join(f"k{number}: x\n" for number in range(2_000)))
+    with at_most(calls=10_000):
+        assert place(root.mapping()["a"].span) == (1, 4, "{b: 1}")
+    assert len(readings) == 2
+
+
+def test_a_twin_of_a_key_is_found_before_the_rest_is_read():
+    says = refused("a: 1\nb: {c: 1, c: 2}\n")
+    assert "the key `c` appears twice" in says
+    assert says.endswith("hint: it is first on line 2")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_each_entry_has_its_place_in_the_text(end):
+    text = end.join(["é: 1", "t:", "  b: {t: 1,", "      b: 2}", "  'q': x", '  "<<": y', ""])
+    root = read_text(text)
+    tracks = root.mapping()["t"]
+    assert entries_of(root) == [Entry("é", 0, 0), Entry("t", text.index("t:"), 0)]
+    assert entries_of(tracks) == [
+        Entry("b", text.index("  b: {"), 2),
+        Entry("q", text.index("  'q'"), 2),
+        Entry("<<", text.index('  "<<"'), 2),
+    ]
+    first, second = entries_of(tracks.mapping()["b"])
+    assert (first.start, first.column) == (text.index("  b: {"), 6)
+    assert (second.start, second.column) == (text.index("      b: 2"), 6)
+    assert entries_of(read_text("a:").mapping()["a"]) == []
+
+
+def test_documents_share_the_room_there_is():
+    text = "a: [1, 2]\n"  # eleven events, with those that begin and end the document
+    shared = room.Room()
+    shared.events = 22
+    sources = [decode(text.encode(), HERE) for _ in range(3)]
+    assert parse(sources[0], shared).mapping()
+    assert parse(sources[1], shared).mapping()
+    assert shared.events == 0
+    with pytest.raises(ManifestError, match="keys and values") as caught:
+        parse(sources[2], shared)
+    assert place(caught.value.span) == (1, 1, "a")
+    shared.events = 10
+    with pytest.raises(ManifestError, match="keys and values"):
+        parse(sources[2], shared)
+
+
 YAML_LIKE = st.text(alphabet="ab01 \n\t:-?[]{},#&*!|>'\"%@`~<.=\\\ufeff\x00é\ud800", max_size=60)
 
 
@@ -525,6 +603,41 @@ def test_no_text_breaks_the_reader(text):
             assert error.span
         finally:
             document.PARSER = builder
+
+
+def nested(node):
+    """Return a node and all that is in it."""
+    match node.value:
+        case dict() as entries:
+            inner = entries.values()
+        case list() as inner:
+            pass
+        case _:
+            inner = ()
+    return [node, *(one for child in inner for one in nested(child))]
+
+
+WORDS = """a:_|b:_|c|-_|/|/__|/____|[|]|{|}|,_|'d'|"e":_|>/  f/ g/|# h/|1.10|é:_i/|?_|\r/|true"""
+PARTS = st.lists(
+    st.sampled_from(WORDS.replace("_", " ").replace("/", "\n").split("|")), max_size=25
+)
+
+
+@given(PARTS)
+def test_every_node_of_any_document_stands_where_it_is_written(parts):
+    text = "".join(parts)
+    try:
+        root = read_text(text)
+    except ManifestError:
+        return
+    for node in nested(root):
+        if not isinstance(node.value, str | dict | list | None):
+            assert place(node.span)[2] == node.written
+        if isinstance(node.value, dict):
+            for entry, child in zip(entries_of(node), node.value.values(), strict=True):
+                line = child.key.line - 1
+                assert text[: entry.start].splitlines() == node.source.lines[:line]
+                assert entry.column == child.key.column - 1
 
 
 def test_a_byte_order_mark_of_utf_8_is_passed_over():

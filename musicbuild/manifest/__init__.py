@@ -125,9 +125,9 @@ class _Reader:
     def album(self, root: Node) -> Album:
         top = read_keys(self.entries, ALBUM, "", self.faults)
         if "version" not in self.entries:
-            place = root.source.span(root.start.line, root.start.column, 1)
             hint = "write `version: 1` at the top"
-            self.faults.append(ManifestError("the version is missing", span=place, hint=hint))
+            fault = ManifestError("the version is missing", span=root.first, hint=hint)
+            self.faults.append(fault)
         settings: dict[str, Sourced[str]] = {
             name: Sourced(top[name], "album", self.entries[name])
             for name in ("output", "cover")
@@ -204,22 +204,24 @@ class _Reader:
 
     def add(self, track: Track, found: dict[str, Track]) -> None:
         """Add a track; raise ManifestError where there are too many, or two of the same id."""
-        place = track.node.key
         if track.id in found:
             message = f"the track `{track.id}` is defined twice"
             hint = f"it is first at {found[track.id].node.key}"
-            self.faults.append(ManifestError(message, span=place, hint=hint))
+            self.faults.append(ManifestError(message, span=track.node.key, hint=hint))
         found[track.id] = track
         self.takes += track.takes.value
-        self.values += sum(map(len, (track.vars, track.tags, track.master, track.qc)))
+        self.values += len(track.vars) + len(track.tags) + len(track.master) + len(track.qc)
         self.values += len(track.labels.value)
         if len(found) > TRACKS:
-            raise ManifestError(f"the manifest makes more than {TRACKS:,} tracks", span=place)
+            raise self.excess(track, f"the manifest makes more than {TRACKS:,} tracks")
         if self.takes > TAKES:
-            raise ManifestError(f"the tracks ask for more than {TAKES:,} takes", span=place)
+            raise self.excess(track, f"the tracks ask for more than {TAKES:,} takes")
         if self.values > VALUES:
-            message = f"the tracks have more than {VALUES:,} variables, tags and labels in all"
-            raise ManifestError(message, span=place)
+            what = "variables, tags and labels in all"
+            raise self.excess(track, f"the tracks have more than {VALUES:,} {what}")
+
+    def excess(self, track: Track, message: str) -> ManifestError:
+        return ManifestError(message, span=track.node.key)
 
     def variants(self, name: str, node: Node, layer: Layer) -> Iterator[Track]:
         """Return the track itself, or those that its matrix makes."""
