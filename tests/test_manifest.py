@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from musicbuild import document
 from musicbuild.document.source import Source
 from musicbuild.errors import (
     InvalidManifest,
@@ -190,6 +191,30 @@ def test_values_know_their_places(project):
     _, one, _, _ = project(LAYERS).tracks
     assert str(one.takes.span) == "musicbuild.yaml:26:12"
     assert BUILT_IN.settings["takes"].span is None
+
+
+def test_a_manifest_is_read_again_only_for_places_and_once_for_all(project, monkeypatch):
+    readings = []
+    real = document.PARSER
+    monkeypatch.setattr(document, "PARSER", lambda text: readings.append(text) or real(text))
+    tracks = "".join(f"  t{number}: {{prompt: x, takes: 1, NAME: 1}}\n" for number in range(50))
+    text = f"vars: {{unused: 1}}\ntracks:\n{tracks}"
+    album = project(text.replace("NAME", "seed"))
+    assert len(readings) == 1
+    assert [str(one.span) for one in specify(album, model).warnings[:1]] == ["musicbuild.yaml:2:8"]
+    assert len(readings) == 2
+    with pytest.raises(InvalidManifest) as caught:
+        project(text.replace("NAME", "sead"))
+    assert [error.span.line for error in caught.value.errors] == list(range(4, 54))
+    assert len(readings) == 4
+
+
+def test_an_album_knows_where_its_tracks_begin(project):
+    album = project(LAYERS)
+    tracks = document.entries_of(album.node.mapping()["tracks"])
+    text = album.node.source.text
+    assert [one.name for one in tracks] == ["plain", "boss", "own"]
+    assert all(text[one.start :].startswith(f"  {one.name}:") for one in tracks)
 
 
 def test_a_group_without_tracks_is_told(project):

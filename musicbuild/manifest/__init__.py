@@ -5,11 +5,11 @@ Nothing is rendered and no model is asked here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..document import Node, read
 from ..document.room import Room
@@ -18,7 +18,17 @@ from ..errors import InvalidManifest, ManifestError, UsageError, suggestion
 from .faults import Enough, Faults, in_order, invalid
 from .include import Gathered, gather
 from .keys import ALBUM, SETTINGS, TRACK, Key
-from .layers import BUILT_IN, Layer, Notice, Sourced, read_keys, read_layer, read_table, read_vars
+from .layers import (
+    BUILT_IN,
+    Layer,
+    Notice,
+    Sourced,
+    make,
+    read_keys,
+    read_layer,
+    read_table,
+    read_vars,
+)
 from .matrix import combinations
 from .shapes import Value, named, value
 
@@ -26,14 +36,15 @@ __all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
 
 FILE = "musicbuild.yaml"
 PROMPTS = frozenset({"prompt", "prompt_file"})
+OWN = frozenset({"output", "cover"})
+"""The settings of all tracks that stand at the top."""
 TRACKS = 10_000
 TAKES = 20_000
 VALUES = 500_000
 """Variables, tags and labels of all tracks, the shared ones counted for each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Track:
+class Track(NamedTuple):
     """One piece, its settings found; templates are as written.
 
     Either `prompt` or `prompt_file` is there.  `node` is the entry in the manifest that this
@@ -50,24 +61,32 @@ class Track:
     formats: Sourced[Mapping[str, Mapping[str, Any]]]
     stems: Sourced[bool]
     labels: Sourced[tuple[str, ...]]
+    title: Sourced[str] | None
+    prompt: Sourced[str] | None
+    prompt_file: Sourced[str] | None
+    cover: Sourced[str] | None
+    seed: Sourced[int] | None
+    group: Sourced[str] | None
     vars: Mapping[str, Sourced[Value]]
     tags: Mapping[str, Sourced[str | bool]]
     master: Mapping[str, Sourced[Any]]
     qc: Mapping[str, Sourced[Any]]
-    title: Sourced[str] | None = None
-    prompt: Sourced[str] | None = None
-    prompt_file: Sourced[str] | None = None
-    cover: Sourced[str] | None = None
-    seed: Sourced[int] | None = None
-    group: Sourced[str] | None = None
+
+
+IN_SETTINGS = Track._fields[2:-4]
+"""The fields that a layer has among its settings; the last four are its own others, in order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """The manifest's whole.  `root` is its folder; `files` are what was read, relative to it."""
+    """The manifest's whole.  `root` is its folder; `files` are what was read, relative to it.
+
+    `node` is all that the manifest's own file holds.
+    """
 
     path: Path
     root: Path
+    node: Node
     name: str
     artist: str
     templates: Sourced[str]
@@ -123,23 +142,19 @@ class _Reader:
         self.notices: list[Notice] = []
 
     def album(self, root: Node) -> Album:
-        top = read_keys(self.entries, ALBUM, "", self.faults)
+        top = read_keys(self.entries, ALBUM, "album", where="", faults=self.faults)
         if "version" not in self.entries:
             hint = "write `version: 1` at the top"
             fault = ManifestError("the version is missing", span=root.first, hint=hint)
             self.faults.append(fault)
-        settings: dict[str, Sourced[str]] = {
-            name: Sourced(top[name], "album", self.entries[name])
-            for name in ("output", "cover")
-            if name in top
-        }
+        settings = {name: sourced for name, sourced in top.items() if name in OWN}
         tables = {
             name: read_table(self.entries[name], name, "album", where="", faults=self.faults)
             for name in ("master", "qc")
             if name in top
         }
         base = BUILT_IN.under(
-            Layer(settings, read_vars(self.gathered.vars, "album", self.faults), {}, **tables)
+            Layer(settings, read_vars(self.gathered.vars, "album", self.faults), **tables)
         )
         if "defaults" in self.entries:
             base = base.under(
@@ -150,15 +165,16 @@ class _Reader:
             self.notices.append(Notice("the manifest names no tracks", root.span))
         if self.faults:
             raise invalid(self.faults, self.gathered.files)
-        written = self.entries.get("templates")
+        given = {name: sourced.value for name, sourced in top.items()}
         return Album(
             path=self.path,
             root=self.path.parent,
-            name=top.get("album", ""),
-            artist=top.get("artist", ""),
-            templates=Sourced(top["templates"], "album", written) if written else TEMPLATES,
-            numbered=top.get("numbered", False),
-            budget=top.get("budget", {}),
+            node=root,
+            name=given.get("album", ""),
+            artist=given.get("artist", ""),
+            templates=top.get("templates", TEMPLATES),
+            numbered=given.get("numbered", False),
+            budget=given.get("budget", {}),
             tracks=tracks,
             files=tuple(self.gathered.files),
             notices=tuple(self.notices),
@@ -186,7 +202,7 @@ class _Reader:
                 if group.value not in groups:
                     self.no_group(group, groups)
             layer = under.under(own)
-            if sound and len(self.faults) == faults and not layer.settings.keys() & PROMPTS:
+            if sound and len(self.faults) == faults and PROMPTS.isdisjoint(layer.settings):
                 message = f"the track `{name}` has no `prompt` and no `prompt_file`"
                 self.faults.append(ManifestError(message, span=node.key))
             try:
@@ -223,26 +239,17 @@ class _Reader:
     def excess(self, track: Track, message: str) -> ManifestError:
         return ManifestError(message, span=track.node.key)
 
-    def variants(self, name: str, node: Node, layer: Layer) -> Iterator[Track]:
+    def variants(self, name: str, node: Node, layer: Layer) -> Iterable[Track]:
         """Return the track itself, or those that its matrix makes."""
         matrix = node.value.get("matrix") if isinstance(node.value, dict) else None
         if matrix is None:
-            yield self.track(name, node, layer)
-            return
+            return (_track(name, node, layer),)
+        return self.combined(name, node, matrix, layer)
+
+    def combined(self, name: str, node: Node, matrix: Node, layer: Layer) -> Iterator[Track]:
         for whole, values in combinations(name, matrix):
             places = {key: Sourced(value(one), "matrix", one) for key, one in values.items()}
-            yield self.track(whole, node, layer.under(Layer({}, places, {})))
-
-    def track(self, name: str, node: Node, layer: Layer) -> Track:
-        return Track(
-            id=name,
-            node=node,
-            vars=layer.vars,
-            tags=layer.tags,
-            master=layer.master,
-            qc=layer.qc,
-            **layer.settings,
-        )
+            yield _track(whole, node, layer.under(Layer({}, places)))
 
     def layer(self, node: Node, name: str, table: Mapping[str, Key], where: str) -> Layer:
         return read_layer(node, name, table, where=where, faults=self.faults)
@@ -259,3 +266,9 @@ class _Reader:
         assert group.node is not None
         hint = suggestion(group.value, groups)
         self.faults.append(group.node.error(f"there is no group `{group.value}`", hint))
+
+
+def _track(name: str, node: Node, layer: Layer) -> Track:
+    settings = map(layer.settings.get, IN_SETTINGS)
+    track: Track = make(Track, (name, node, *settings, *layer[1:]))
+    return track
