@@ -1,7 +1,8 @@
-"""Which tracks of a manifest its author has edited: a manifest of these alone, before and after.
+"""What an author has edited of a manifest: a shorter one with the edit in it, before and after.
 
-Only the text is looked at.  Whatever is not plainly an edit within some tracks, each of which
-begins with a line of its own, is none, and the whole manifest has to be read.
+Only the text is looked at.  An edit lies within some tracks, each of which begins with a line of
+its own, or in what stands around them all; whatever is neither in a plain way is none, and the
+whole manifest has to be read.
 """
 
 from __future__ import annotations
@@ -20,19 +21,31 @@ MOST = 1 << 16
 
 
 class Edit(NamedTuple):
-    """A manifest of the tracks around an edit alone, as it was and as it is now."""
+    """A manifest of some tracks alone, as it was and as it is now.
+
+    Of an edit `within` tracks they are those that it touches, else one for all.
+    """
 
     before: str
     after: str
+    within: bool
+
+
+class _Tracks(NamedTuple):
+    """Where the entries of `tracks` begin, one by one, and end, and how far they are indented."""
+
+    starts: list[int]
+    end: int
+    indent: str
+
+    def after(self, place: int) -> int:
+        """Return where the first entry begins that begins there or later, else where they end."""
+        return next((start for start in self.starts if start >= place), self.end)
 
 
 def find(old: str, new: str) -> Edit | None:
-    """Return what was edited, None if it is not plain that it lies within some tracks.
-
-    Around the edit stand all of the tracks that it touches, and the one after them, where there
-    is one: what an edit leaves open, such as a quote, shows in what follows.
-    """
-    begin, end, indent = _tracks(old)
+    """Return what was edited, None if it is not plain what that touches."""
+    tracks = _tracks(old)
     same = _alike(len(old), len(new), lambda start, stop: old[start:stop] == new[start:stop])
     rest = _alike(
         len(old) - same,
@@ -40,33 +53,48 @@ def find(old: str, new: str) -> Edit | None:
         lambda start, stop: _backwards(old, start, stop) == _backwards(new, start, stop),
     )
     grown = len(new) - len(old)
-    entry = re.compile(rf"\n{indent}(?=[^\s#])")
-    starts = [found.start() + 1 for found in entry.finditer(old, begin - 1, end)] if indent else []
+    if tracks is None:
+        return None
+    if len(old) - rest < tracks.starts[0] or same > tracks.end:
+        return _around(old, new, tracks, grown if same < tracks.starts[0] else 0)
     # The first character of its key must stand as it stood, else it may belong to what is above.
-    first = [start for start in starts if start + len(indent) < same][-1:]
-    after = [start for start in starts if start >= len(old) - rest]
-    if not first or len(old) - rest > end:
+    first = max((one for one in tracks.starts if one + len(tracks.indent) < same), default=-1)
+    if first < 0 or len(old) - rest > tracks.end:
         return None
-    following, stop = (*after, end, end)[:2] if after else (end, end)
-    if stop - first[0] > MOST:
+    # What an edit leaves open, such as a quote, shows in what follows: one more track, if any.
+    following = tracks.after(max(same, len(old) - rest))
+    stop = tracks.after(following + 1)
+    edited = new[first : following + grown]
+    inside = all(one.startswith(tracks.indent) or not one.strip() for one in edited.splitlines())
+    if not inside or stop - first > MOST:
         return None
-    edited = new[first[0] : following + grown]
-    if any(line.strip() and not line.startswith(indent) for line in edited.splitlines()):
-        return None
-    head, tail = old[:begin], old[end:]
-    return Edit(
-        f"{head}{old[first[0] : stop]}{tail}", f"{head}{new[first[0] : stop + grown]}{tail}"
-    )
+    head, tail = old[: tracks.starts[0]], old[tracks.end :]
+    before = f"{head}{old[first:stop]}{tail}"
+    return Edit(before, f"{head}{new[first : stop + grown]}{tail}", within=True)
 
 
-def _tracks(text: str) -> tuple[int, int, str]:
-    """Return where the entries of `tracks` begin and end, and their indentation if they have one."""
+def _around(old: str, new: str, tracks: _Tracks, above: int) -> Edit | None:
+    """Return an edit before or after all tracks; what is before them has grown by `above`."""
+    start, end, stop = tracks.starts[0], tracks.end, tracks.after(tracks.starts[0] + 1)
+    if len(old) - (end - start) > MOST or stop - start > MOST:
+        return None
+    if new[start + above : end + above] != old[start:end]:
+        return None
+    track = old[start:stop]
+    after = f"{new[: start + above]}{track}{new[end + above :]}"
+    return Edit(f"{old[:start]}{track}{old[end:]}", after, within=False)
+
+
+def _tracks(text: str) -> _Tracks | None:
     found = TRACKS.search(text)
     first = found and FIRST.match(text, found.end())
     if not found or not first:
-        return 0, 0, ""
-    end = TOP.search(text, found.end())
-    return found.end(), end.start() + 1 if end else len(text), first[1]
+        return None
+    last = TOP.search(text, found.end())
+    end, indent = last.start() + 1 if last else len(text), first[1]
+    entry = re.compile(rf"\n{indent}(?=[^\s#])")
+    starts = [found.start() + 1 for found in entry.finditer(text, found.end() - 1, end)]
+    return _Tracks(starts, end, indent)
 
 
 def _alike(one: int, other: int, same: Callable[[int, int], bool]) -> int:

@@ -1,6 +1,6 @@
 """What one run remembers for the next: digests of outputs, that nothing was to do, and of what.
 
-All of it stands beside the stamps of files (`state.py`), and counts as long as those are as they were.
+All of it stands beside the stamps of files (`state.py`), and counts while those are as they were.
 A file that changed only shortly before it was looked at may change again and keep its stamp, so
 it is looked at anew each time.  Nothing depends on what is remembered: what can't be read or
 written is done without.

@@ -209,14 +209,6 @@ def test_a_manifest_is_read_again_only_for_places_and_once_for_all(project, monk
     assert len(readings) == 4
 
 
-def test_an_album_knows_where_its_tracks_begin(project):
-    album = project(LAYERS)
-    tracks = document.entries_of(album.node.mapping()["tracks"])
-    text = album.node.source.text
-    assert [one.name for one in tracks] == ["plain", "boss", "own"]
-    assert all(text[one.start :].startswith(f"  {one.name}:") for one in tracks)
-
-
 def test_a_group_without_tracks_is_told(project):
     album = project(LAYERS)
     assert [(one.message, str(one.span)) for one in album.notices] == [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from ..console.figures import Remark, remark_lines
 from ..console.json import plan_data
 from ..console.look import Look, count
-from ..console.plan import plan_lines
+from ..console.plan import Shown, plan_lines
 from ..console.reports import up_to_date
 from ..console.terminal import Answer
 from ..errors import MusicbuildError, OutOfDate
@@ -18,6 +19,7 @@ from ..mastering import measure
 from ..project import Project
 from ..quality import differences, remarks
 from ..spec import NOTES, TrackSpec
+from .glance import glance
 from .opening import chosen, open_chosen, shown, wishes
 from .options import with_choice, with_settings
 from .plan import out_of_date
@@ -35,6 +37,8 @@ def command(settings: Settings, *, choice: Choice, audio: bool, remembered: bool
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
     """
+    if remembered and not audio and (edited := glance(settings, choice)):
+        return Answer({}, partial(_lines, edited, ()), (), out_of_date(edited.plan))
     project = open_chosen(settings)
     sight = project.sight(remembered=remembered)
     plan = project.plan(wishes(project, choice), sight=sight)
@@ -42,17 +46,19 @@ def command(settings: Settings, *, choice: Choice, audio: bool, remembered: bool
         remember(project, plan, sight)
     told = shown(project, plan)
     found = tuple(_measured(project, chosen(project, choice))) if audio else ()
-    data: dict[str, Any] = plan_data(told)
+    data: dict[str, Any] = plan_data(told) if settings.console.manner.json else {}
     if audio:
         data["audio"] = [
             {"track": one.track, "output": one.path, "message": one.text} for one in found
         ]
 
-    def lines(look: Look) -> list[str]:
-        told_plan = plan_lines(told, look) if plan.to_do else [up_to_date(plan)]
-        return [*remark_lines(found, look), *told_plan]
+    error = out_of_date(plan) or _odd(found)
+    return Answer(data, partial(_lines, told, found), project.specified.warnings, error)
 
-    return Answer(data, lines, project.specified.warnings, out_of_date(plan) or _odd(found))
+
+def _lines(told: Shown, found: Sequence[Remark], look: Look) -> list[str]:
+    plan = plan_lines(told, look) if told.plan.to_do else [up_to_date(told.plan)]
+    return [*remark_lines(found, look), *plan]
 
 
 def _measured(project: Project, names: Iterable[str]) -> Iterator[Remark]:

@@ -3,7 +3,8 @@
 A verdict tells that nothing was to do, and that nothing has changed since but the manifest.  Where
 its edit lies within some tracks, they are planned by themselves, as they were and as they are now.
 As they were nothing must be to do, and as they are now they may differ in nothing that others see.
-In any doubt there is no such plan, and the whole manifest is read.
+An edit around all tracks must change no value.  In any doubt there is no such plan, and the whole
+manifest is read.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any
 from .. import edits, manifest, memory, pieces, reading
 from .. import lock as locks
 from ..console.plan import Shown
+from ..document import Node, parse
 from ..document.room import BYTES, EVENTS
-from ..document.source import decode
+from ..document.source import Source, decode
+from ..edits import Edit
 from ..errors import MusicbuildError
 from ..lock import Lock
 from ..manifest import VALUES
@@ -30,15 +33,19 @@ from ..prompt import TEXTS
 from ..providers import Providers
 from ..specify import specify
 from ..steps import Cause, Generate, Keep, Master, Plan, Step
+from .opening import manifest_path
+from .said import Choice, Settings
 
 LIMITS: Mapping[str, int] = {"events": EVENTS, "values": VALUES, "texts": TEXTS}
 """How much all tracks of a manifest may hold together; other limits an edit here can't reach."""
 
 
-def glance(path: Path) -> Shown | None:
-    """Return the plan of a manifest that was edited since nothing was to do, None in any doubt."""
+def glance(settings: Settings, choice: Choice) -> Shown | None:
+    """Return the plan of all tracks after an edit of some, None in any doubt, or for a program."""
+    if settings.console.manner.json or not choice.everything:
+        return None
     try:
-        return _glance(path)
+        return _glance(manifest_path(settings))
     except (MusicbuildError, OSError, ValueError, LookupError):
         return None  # who reads the whole says what is wrong
 
@@ -49,10 +56,10 @@ def _glance(path: Path) -> Shown | None:
         return None
     text = decode(reading.contents(path, most=BYTES), path).text
     edit = edits.find(noted.text, text)
-    if edit is None:
+    if edit is None or not (edit.within or _says_the_same(path, edit)):
         return None
     providers = Providers()
-    before, after = (_part(path, one, providers) for one in edit)
+    before, after = (_part(path, one, providers) for one in (edit.before, edit.after))
     if not _alike(before, after, noted):
         return None
     data = reading.contents(path.parent / locks.FILE_NAME, most=locks.LARGEST)
@@ -64,6 +71,22 @@ def _glance(path: Path) -> Shown | None:
     others = tuple(name for name in noted.ids if name not in ids)
     album = after.album
     return Shown(album.name, Plan(steps, (), others), noted.spent, album.budget)
+
+
+def _says_the_same(path: Path, edit: Edit) -> bool:
+    before, after = (_bare(parse(Source(path, text))) for text in (edit.before, edit.after))
+    return bool(before == after)
+
+
+def _bare(node: Node) -> Any:
+    """Return what a node says, wherever it stands."""
+    match node.value:
+        case dict():
+            return {name: _bare(child) for name, child in node.value.items()}
+        case list():
+            return [_bare(child) for child in node.value]
+        case value:
+            return value, node.written
 
 
 def _part(path: Path, text: str, providers: Providers) -> Project:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 
 import click
 
@@ -17,7 +18,7 @@ from ..errors import OutOfDate
 from ..project import Project
 from ..steps import Edited, Plan
 from .glance import glance
-from .opening import manifest_path, open_chosen, shown, wishes
+from .opening import open_chosen, shown, wishes
 from .options import with_choice, with_settings
 from .remembering import remember, with_state
 from .said import Choice, Settings
@@ -45,10 +46,10 @@ def command(
 
     Needs no key and no network.  TRACK is an id or a glob; without any it is all tracks.
     """
-    quick = remembered and choice.everything and not (draft or online or form != "text")
-    if quick and not settings.console.manner.json and (edited := glance(manifest_path(settings))):
+    quick = remembered and form == "text" and not (draft or online)
+    if quick and (edited := glance(settings, choice)):
         error = out_of_date(edited.plan) if check else None
-        return Answer({}, lambda look: plan_lines(edited, look), (), error)
+        return Answer({}, partial(plan_lines, edited), (), error)
     project = open_chosen(settings)
     sight = project.sight(remembered=remembered)
     plan = project.plan(wishes(project, choice, draft=draft), sight=sight)
@@ -57,7 +58,7 @@ def command(
     environment = settings.console.masking(os.environ)
     told = shown(project, plan, balances(project, plan, environment) if online else ())
     return Answer(
-        plan_data(told),
+        plan_data(told) if settings.console.manner.json else {},
         lambda look: plan_markdown(told) if form == "markdown" else plan_lines(told, look),
         project.specified.warnings,
         out_of_date(plan) if check else None,

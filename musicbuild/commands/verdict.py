@@ -12,8 +12,8 @@ from ..console.reports import up_to_date
 from ..console.summary import Tally, summary_lines
 from ..document.room import BYTES
 from ..document.source import decode
-from ..events import BuildFinished, BuildStarted
 from ..errors import ManifestError
+from ..events import BuildFinished, BuildStarted
 from ..lock import FILE_NAME
 from ..memory import Noted, Sight
 from ..project import STATE_FOLDER, Project

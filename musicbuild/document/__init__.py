@@ -18,12 +18,12 @@ import yaml
 
 from ..errors import ManifestError
 from . import room as rooms
-from .node import Entry, Node, Scalar, entries_of
+from .node import Node, Scalar
 from .places import Places
 from .room import Room
 from .source import CONTROL, Source, decode, shown
 
-__all__ = ["DEPTH", "Entry", "Node", "Scalar", "entries_of", "parse", "read"]
+__all__ = ["DEPTH", "Node", "Scalar", "parse", "read"]
 
 DEPTH = 32
 
@@ -117,7 +117,7 @@ class _Builder:
             if name is None and kind is not mapping_end:
                 name = names.get(event.value) if kind is scalar else None
                 if name is None or event.anchor is not None or event.tag is not None:
-                    name = self.name(event, at)
+                    name = self.name(event)
                 if name in found:
                     self.twice(name, event, found[name])
                 continue
@@ -175,7 +175,7 @@ class _Builder:
         if depth >= DEPTH:
             self.refuse(f"the file is nested deeper than {DEPTH} levels", event)
 
-    def name(self, event: Any, at: int) -> str:
+    def name(self, event: Any) -> str:
         """Return the name that a key gives, which is looked at once however often it comes."""
         kind = type(event)
         if kind is not yaml.ScalarEvent:
@@ -192,7 +192,6 @@ class _Builder:
             self.refuse("the name of a key is missing", event)
         self.check(event)
         self.names[name] = name
-        self.places.keys[at] = event.start_mark.index
         return name
 
     def twice(self, name: str, event: Any, first: Node) -> NoReturn:

@@ -12,14 +12,6 @@ from .source import WIDEST, Source, shown
 Scalar = str | int | float | bool | None
 
 
-class Entry(NamedTuple):
-    """A key of a mapping: where its line begins, by character, and the key's column in it."""
-
-    name: str
-    start: int
-    column: int
-
-
 class Node(NamedTuple):
     """One YAML value; it knows its place, and that of its key in the mapping around it."""
 
@@ -130,10 +122,3 @@ class Node(NamedTuple):
 
     def error(self, message: str, hint: str = "") -> ManifestError:
         return ManifestError(message, span=self.span, hint=hint)
-
-
-def entries_of(node: Node) -> list[Entry]:
-    """Return the keys of a mapping with their places in the text of its file."""
-    return [
-        Entry(name, *child.places.key(child.event - 1)) for name, child in node.entries().items()
-    ]

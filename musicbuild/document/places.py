@@ -22,14 +22,10 @@ class Places:
 
     Most documents are never asked for any, and to keep them all takes longer than all else that
     reading does.  So the text is read again, once, as far as the farthest place that is asked.
-
-    `keys` are the characters at which keys begin, by their events: those whose name had not come
-    before, as the id of a track has not.
     """
 
     def __init__(self, source: Source, parser: Callable[[str], Any]) -> None:
         self.source = source
-        self.keys: dict[int, int] = {}
         self._parser = parser
         self._again: Any = None
         self._marks = array("I")
@@ -45,14 +41,6 @@ class Places:
     def first(self, number: int) -> Span:
         """Return the place of the first character of a value."""
         return self.source.span(*self._start(number), 1)
-
-    def key(self, number: int) -> tuple[int, int]:
-        """Return at which character the line of a key begins, and the key's column in it."""
-        if number in self.keys:
-            line, column = self.source.place(self.keys[number])
-        else:
-            line, column = self._start(number)
-        return self.source.starts[line], column
 
     def literal(self, number: int) -> bool:
         """Return whether a value is text behind a `|`."""

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from bisect import bisect_right
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 
 from .. import reading
@@ -42,16 +40,6 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         return self.text.splitlines()
-
-    @cached_property
-    def starts(self) -> list[int]:
-        """Return the index of each line's first character, and of where one more would begin."""
-        return list(accumulate(map(len, self.text.splitlines(keepends=True)), initial=0))
-
-    def place(self, index: int) -> tuple[int, int]:
-        """Return the line and the column, both from zero, of the character at an index."""
-        line = bisect_right(self.starts, index) - 1
-        return line, index - self.starts[line]
 
     def span(self, line: int, column: int, width: int) -> Span:
         """Return a place by a line and a column that count from zero."""

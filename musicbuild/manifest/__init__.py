@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..document import Node, read
-from ..document.room import Room
-from ..document.source import shown
+from ..document import Node, parse, read
+from ..document.room import EVENTS, Room
+from ..document.source import decode, shown
 from ..errors import InvalidManifest, ManifestError, UsageError, suggestion
 from .faults import Enough, Faults, in_order, invalid
 from .include import Gathered, gather
@@ -81,12 +81,12 @@ IN_SETTINGS = Track._fields[2:-4]
 class Album:
     """The manifest's whole.  `root` is its folder; `files` are what was read, relative to it.
 
-    `node` is all that the manifest's own file holds.
+    `looked` are the folders that were looked through for files to include, and links that were met
+    there.  `weight` is how many events and values the whole holds.
     """
 
     path: Path
     root: Path
-    node: Node
     name: str
     artist: str
     templates: Sourced[str]
@@ -94,6 +94,8 @@ class Album:
     budget: Mapping[str, Decimal]
     tracks: tuple[Track, ...]
     files: tuple[str, ...]
+    looked: tuple[str, ...]
+    weight: tuple[int, int]
     notices: tuple[Notice, ...]
 
 
@@ -110,15 +112,17 @@ def find(start: Path) -> Path:
     raise UsageError(message, hint="`musicbuild init` writes one")
 
 
-def load(path: Path) -> Album:
+def load(path: Path, data: bytes | None = None) -> Album:
     """Read a manifest and what it includes; places name files as seen from its folder.
 
+    `data` stands for what its own file holds, if it is given.
     Raises InvalidManifest with everything that is wrong, or UsageError if there is no such file.
     """
     path = path.absolute()
     room, faults = Room(), Faults()
     try:
-        root = read(path, Path(path.name), room)
+        name = Path(path.name)
+        root = read(path, name, room) if data is None else parse(decode(data, name), room)
         return _Reader(path, root.mapping(), room, faults).album(root)
     except ManifestError as fault:
         raise InvalidManifest([fault]) from None
@@ -136,6 +140,7 @@ class _Reader:
         self.path = path
         self.entries = entries
         self.faults = faults
+        self.room = room
         self.gathered: Gathered = gather(path.parent, path.name, entries, room, faults)
         self.takes = 0
         self.values = 0
@@ -169,7 +174,6 @@ class _Reader:
         return Album(
             path=self.path,
             root=self.path.parent,
-            node=root,
             name=given.get("album", ""),
             artist=given.get("artist", ""),
             templates=top.get("templates", TEMPLATES),
@@ -177,6 +181,8 @@ class _Reader:
             budget=given.get("budget", {}),
             tracks=tracks,
             files=tuple(self.gathered.files),
+            looked=tuple(self.gathered.looked),
+            weight=(EVENTS - self.room.events, self.values),
             notices=tuple(self.notices),
         )
 

@@ -21,11 +21,13 @@ MOST = 1_000
 class Gathered:
     """All that the files of a manifest define, in their order, and what was wrong with them.
 
-    `files` are the files read, as their places name them.
+    `files` are the files read, as their places name them; `looked` are the folders that were looked
+    through for them, and links that were met there.
     """
 
     faults: Faults
     files: list[str]
+    looked: list[str] = field(default_factory=list)
     vars: dict[str, Node] = field(default_factory=dict)
     groups: dict[str, Node] = field(default_factory=dict)
     tracks: dict[str, Node] = field(default_factory=dict)
@@ -56,21 +58,23 @@ def gather(root: Path, name: str, entries: dict[str, Node], room: Room, faults: 
     gathered = Gathered(faults, [name])
     gathered.add(entries)
     if "include" in entries:
-        for path, node in _matches(root, name, entries["include"], faults).items():
+        search = Search(root)
+        for path, node in _matches(search, name, entries["include"], faults).items():
             gathered.files.append(path)
             try:
                 gathered.add(_included(root, path, node, room, faults))
             except ManifestError as fault:
                 faults.append(fault)
+        gathered.looked = sorted(search.looked)
     return gathered
 
 
-def _matches(root: Path, name: str, node: Node, faults: Faults) -> dict[str, Node]:
+def _matches(search: Search, name: str, node: Node, faults: Faults) -> dict[str, Node]:
     """Return the files that are included, each with the glob that named it first.
 
     A file that has several names, by links, is included by the first of them.
     """
-    search = Search(root)
+    root = Path(search.root)
     found: dict[str, Node] = {}
     known = {os.path.realpath(root / name)}
     try:

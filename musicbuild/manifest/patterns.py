@@ -27,11 +27,15 @@ class Search:
     A folder is entered once for each part of a pattern, however many links lead to it, and
     `**` follows none.  A link that leads out of the manifest's folder is an error where it is
     written or would be included itself, and is passed over elsewhere.
+
+    `looked` are the folders in which a name more would have been another answer, and the links
+    that were met there, relative to the manifest's folder, which itself is `.`.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = os.path.realpath(root)
         self.looks = LOOKS
+        self.looked: set[str] = set()
 
     def files(self, pattern: Node) -> list[str]:
         """Return the paths a pattern names, relative and sorted; raise ManifestError if none."""
@@ -72,12 +76,15 @@ class Search:
                 yield path
             elif rest and Path(place).is_dir():
                 yield from self.below(path, place, rest, pattern, seen)
+            else:
+                self.looked.add(os.path.relpath(real, self.root))
 
     def names(self, real: str, part: str, pattern: Node) -> Iterator[str]:
         """Return the names in a folder that one part of a pattern can mean."""
         if not MAGIC.search(part):
             yield part
             return
+        self.looked.add(os.path.relpath(real, self.root))
         wanted = re.compile(translate(part), CASE)
         try:
             entries = os.scandir(real)
@@ -98,6 +105,7 @@ class Search:
         if not Path(path).is_symlink():
             return path
         self.look(pattern, LINK)
+        self.looked.add(os.path.relpath(path, self.root))
         place = os.path.realpath(path)
         return place if Path(place).is_relative_to(self.root) else ""
 

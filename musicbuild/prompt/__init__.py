@@ -58,6 +58,7 @@ class Names(NamedTuple):
 class Templates:
     """The templates of one album, each compiled once; `files` are those that were read.
 
+    `missed` are names that could not be read, `size` the characters of all texts rendered.
     `folder` is relative to `root`, the manifest's folder.
     """
 
@@ -66,7 +67,8 @@ class Templates:
         self._inline: dict[str, Compiled | Exception] = {}
         self._files: dict[str, tuple[Source, Compiled]] = {}
         self._names: dict[str, Names] = {}
-        self._size = 0
+        self.missed: set[str] = set()
+        self.size = 0
 
     @cached_property
     def _sandbox(self) -> Jinja:
@@ -158,8 +160,8 @@ class Templates:
         text = text.strip()
         if len(text) > OUTPUT:  # composing can make several letters of one
             self._fail(too_long(), at, variables)
-        self._size += len(text)
-        if self._size > TEXTS:
+        self.size += len(text)
+        if self.size > TEXTS:
             message = f"the texts of the album have more than {TEXTS:,} characters"
             self._fail(Excess(message), at, variables)
         if not simple and (found := CONTROL.search(text)):
@@ -170,13 +172,20 @@ class Templates:
     def _file(self, name: str) -> tuple[Source, Compiled]:
         """Return a template file; raise Unusable, or ManifestError at what is wrong in it."""
         if name not in self._files:
-            source = self._folder.source(name)
+            source = self._source(name)
             try:
                 compiled = self._template(source.text, name)
             except Exception as fault:  # noqa: BLE001 - Jinja2 lets out whatever Python raises
                 self._fail(fault, source, {})
             self._files[name] = source, compiled
         return self._files[name]
+
+    def _source(self, name: str) -> Source:
+        try:
+            return self._folder.source(name)
+        except Unusable:
+            self.missed.add(name)
+            raise
 
     def _fail(self, error: Exception, at: Written, variables: Mapping[str, Any]) -> NoReturn:
         """Raise the error of a template at its place."""

@@ -36,11 +36,17 @@ FORMS: Mapping[str, tuple[Callable[[str], str], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Specified:
-    """`files` are all that was read, relative to the album's folder."""
+    """`files` are all that was read, relative to the album's folder.
+
+    `missed` are templates that could not be read and were done without; `texts` is how many
+    characters were rendered.
+    """
 
     tracks: tuple[TrackSpec, ...]
     warnings: tuple[Notice, ...]
     files: tuple[str, ...]
+    missed: frozenset[str]
+    texts: int
 
 
 def specify(album: Album, model: Callable[[str], Model]) -> Specified:
@@ -83,6 +89,8 @@ class _Specifier:
             tracks=tuple(specs),
             warnings=notices(self.notices, self.album.files),
             files=tuple(dict.fromkeys([*self.album.files, *self.templates.files, *self.covers])),
+            missed=frozenset(self.templates.missed),
+            texts=self.templates.size,
         )
 
     def track(self, track: Track, number: int) -> TrackSpec | None:
