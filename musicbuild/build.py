@@ -9,11 +9,10 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from contextlib import suppress
 from decimal import Decimal
 from functools import partial
 
-from . import lock as locks
 from .claim import claim
 from .clock import StoppableClock, stamp
 from .cost import Quote
@@ -43,7 +42,8 @@ from .events import (
 from .finish import Finisher
 from .hashing import Digest
 from .journal import Journal, Payment
-from .lock import Lock, Purchase
+from .ledger import Ledger
+from .lock import Lock
 from .mastering import check_tools
 from .money import Allowance
 from .pace import Pace
@@ -96,8 +96,7 @@ def build(
             error.exit_code = gravest([error.exit_code, *run.codes])
             raise
         finally:
-            run.connections.close()
-            workshop.masters.close()
+            run.close()
 
 
 def recover(
@@ -120,19 +119,25 @@ def recover(
             run.recover()
             return run.end(())
         finally:
-            run.connections.close()
+            run.close()
 
 
 class _Build:
-    """One run: the lock as it grows, the till, and who may still begin."""
+    """One run: the ledger, the till, and who may still begin."""
 
     def __init__(
         self, workshop: Workshop, terms: Terms, listen: Listener, stop: threading.Event
     ) -> None:
         self._workshop, self._terms, self._stop = workshop, terms, stop
-        self.lock = read_lock(workshop.lock_path, workshop.store)
+        self._ledger = Ledger(
+            workshop.lock_path,
+            read_lock(workshop.lock_path, workshop.store),
+            forget=workshop.journal.forget,
+            monotonic=workshop.clock.monotonic,
+        )
         self._planned = self.lock
-        self._mutex = threading.RLock()
+        self._had = frozenset(one.generation for one in self.lock.purchases.values())
+        self._mutex = threading.Lock()
         self._listener = listen
         self._made: list[str] = []
         self._failed: dict[str, MusicbuildError] = {}
@@ -141,12 +146,11 @@ class _Build:
         clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, clock)
         self._open = workshop.journal.payments()
-        bought = [purchase.generation for purchase in self.lock.purchases.values()]
         paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
         witness = Witness(
             connections=self.connections,
             clock=clock,
-            claims=Claims([*bought, *(one.generation for one in self._open)]),
+            claims=Claims([*self._had, *(one.generation for one in self._open)]),
             paid_since=self._paid_since,
             orders=workshop.journal.payments,
             settling=terms.settling,
@@ -159,7 +163,7 @@ class _Build:
             store=workshop.store,
             clock=clock,
             name_attempt=workshop.name_attempt,
-            record=self._record,
+            record=self._ledger.purchase,
             witness=witness,
             attempts=terms.attempts,
             listen=self._listen,
@@ -168,6 +172,10 @@ class _Build:
         self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
         self._sounds = Sounds(workshop.masters, self._finisher.made, self._listen)
+
+    @property
+    def lock(self) -> Lock:
+        return self._ledger.lock
 
     @property
     def codes(self) -> list[int]:
@@ -183,6 +191,7 @@ class _Build:
             return
         self._listen(Recovering(tuple(payment.track for payment in self._open)))
         self._parallel([partial(self._settle, payment) for payment in self._open])
+        self._save()
         if self._stop.is_set():
             raise Interrupted("the build was stopped")
 
@@ -198,8 +207,7 @@ class _Build:
             self._listen(TrackFailed(payment.track, error))
         else:
             cost = purchase.cost if purchase else None
-            had = {one.generation for one in self._planned.purchases.values()}
-            if purchase and purchase.generation not in had:
+            if purchase and purchase.generation not in self._had:
                 self._till.allowance.hold(cost)
             self._listen(Recovered(payment.track, payment.spec, cost))
 
@@ -227,11 +235,28 @@ class _Build:
 
     def end(self, steps: Iterable[Step]) -> Outcome:
         """Say how it went; whatever of the steps was not begun is left."""
+        self._save()
         begun = {*self._made, *self._failed}
         left = tuple(step.track.id for step in steps if step.track.id not in begun)
         spent = self._till.allowance.spent
         self._listen(BuildFinished(spent, len(self._made), len(self._failed), len(left)))
         return Outcome(spent, tuple(self._made), dict(self._failed), left, self._closed)
+
+    def close(self) -> None:
+        """End whatever still waits, and keep what is known, also after an error."""
+        self.connections.close()
+        self._workshop.masters.close()
+        with suppress(OSError):  # what is not in the lock is in the journal
+            self._ledger.save()
+        self._ledger.close()
+
+    def _save(self) -> None:
+        """Write the lock; raise IntegrityError if that fails, unless it was said of a track."""
+        try:
+            self._ledger.save()
+        except OSError as error:
+            if not any(isinstance(one, IntegrityError) for one in self._failed.values()):
+                raise disk_failed(error) from None
 
     def _parallel(self, tasks: list[partial[None]]) -> None:
         in_parallel(
@@ -295,7 +320,7 @@ class _Build:
 
     def _generate(self, track: TrackSpec, spec: GenerateSpec, quote: Quote) -> None:
         if self._workshop.providers.model_of(spec).repeatable:
-            self._record(spec, self._till.buyer.make(track.id, spec))
+            self._ledger.purchase(spec, self._till.buyer.make(track.id, spec))
         else:
             self._till.buy(track.id, spec, quote)
 
@@ -309,7 +334,8 @@ class _Build:
         """Return audio that was made; if it is damaged, it is had once more, for nothing."""
         audio = self._finisher.audio(spec, source, self._planned if source else self.lock)
         if audio is None:
-            self._record(spec, self._till.again(track.id, spec, self.lock.purchases[spec.key]))
+            there = self.lock.purchases[spec.key]
+            self._ledger.purchase(spec, self._till.again(track.id, spec, there))
             audio = self._finisher.audio(spec, "", self.lock)
         if audio is None:
             raise IntegrityError(
@@ -345,38 +371,27 @@ class _Build:
             described=described,
             draft=draft,
         )
-        with self._mutex:
-            made = self._finisher.with_rest(made, self.lock.tracks.get(track.id))
-            self.lock = self.lock.with_track(track.id, made)
-            locks.save(self._workshop.lock_path, self.lock)
+        self._ledger.track(track.id, partial(self._finisher.with_rest, made))
 
     def _paid_since(self, payment: Payment) -> Decimal:
         """Add up the other orders since one: those in the lock, and those still open."""
         provider, since = payment.spec.provider, stamp(payment.intended)
+        # The journal is read later: what comes into the lock meanwhile must not count twice.
+        lock, entered = self._ledger.books()
         bought = [
             one.cost.amount
-            for one in self.lock.purchases.values()
+            for one in lock.purchases.values()
             if one.provider == provider and one.bought >= since
         ]
         others = [
             one.quote.amount
             for one in self._workshop.journal.payments()
-            if one.attempt != payment.attempt
+            if one.attempt not in {payment.attempt, *entered}
             and one.spec.provider == provider
             and stamp(one.intended) >= since
             and one.quote
         ]
         return sum([*bought, *others], start=Decimal(0))
-
-    def _record(self, spec: GenerateSpec, purchase: Purchase) -> None:
-        """Enter a purchase; one that was paid for twice, on two machines, is one more take."""
-        with self._mutex:
-            while (there := self.lock.purchases.get(spec.key)) and there.cost:
-                if there.generation == purchase.generation:
-                    break
-                spec = replace(spec, take=spec.take + 1)
-            self.lock = self.lock.with_purchase(spec.key, replace(purchase, take=spec.take))
-            locks.save(self._workshop.lock_path, self.lock)
 
     def _listen(self, event: Event) -> None:
         with self._mutex:

@@ -47,9 +47,8 @@ class Finisher:
             return data
         made = [
             (path, output.digest)
-            for locked in lock.tracks.values()
-            if locked.generate == spec.key
-            for path, output in locked.whole.items()
+            for name in lock.made_from.get(spec.key, ())
+            for path, output in lock.tracks[name].whole.items()
         ]
         for path, digest in sorted(made, key=lambda one: one[0] != source):
             data = self.made(path, digest)
@@ -128,7 +127,11 @@ class Finisher:
     def with_rest(self, made: LockedTrack, before: LockedTrack | None) -> LockedTrack:
         """Add the outputs that the track had before, as long as they are there."""
         left = before.outputs if before else {}
-        rest = {path: output for path, output in left.items() if self.tree.find(path)}
+        rest = {
+            path: output
+            for path, output in left.items()
+            if path not in made.outputs and self.tree.find(path)
+        }
         return replace(made, outputs={**rest, **made.outputs})
 
     def restore(self, objects: Mapping[str, Digest], lock: Lock) -> frozenset[str]:
@@ -145,9 +148,7 @@ class Finisher:
     def put(self, path: str, data: bytes, lock: Lock) -> Digest:
         """Deliver one output; both it and what it replaces are in the store first."""
         digest = self.store.put(data)
-        recorded = {
-            locked.outputs[path].digest for locked in lock.tracks.values() if path in locked.outputs
-        }
+        recorded = {lock.tracks[name].outputs[path].digest for name in lock.owners.get(path, ())}
 
         def ours(there: Digest) -> bool:
             return self.overwrite or there in recorded or self.store.holds(there)

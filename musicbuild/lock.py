@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from operator import itemgetter
 from pathlib import Path
 from sys import intern
@@ -97,7 +97,7 @@ class LockedTrack:
         return {path: output for path, output in outputs if not (output.part or output.sound)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Lock:
     purchases: Mapping[Digest, Purchase] = field(default_factory=dict)
     tracks: Mapping[str, LockedTrack] = field(default_factory=dict)
@@ -106,19 +106,47 @@ class Lock:
     def spent(self) -> Totals:
         return total(purchase.cost for purchase in self.purchases.values())
 
+    @cached_property
+    def owners(self) -> Mapping[str, tuple[str, ...]]:
+        """The tracks that have a path, by path; a merge may have left one to two of them."""
+        found: dict[str, tuple[str, ...]] = {}
+        for name, track in self.tracks.items():
+            for path in track.outputs:
+                found[path] = (*found.get(path, ()), name)
+        return found
+
+    @cached_property
+    def made_from(self) -> Mapping[Digest, tuple[str, ...]]:
+        """The tracks that were made from a purchase, by its key."""
+        found: dict[Digest, tuple[str, ...]] = {}
+        for name, track in self.tracks.items():
+            found[track.generate] = (*found.get(track.generate, ()), name)
+        return found
+
     def with_purchase(self, key: Digest, purchase: Purchase) -> Lock:
-        return replace(self, purchases={**self.purchases, key: purchase})
+        return _knowing(self.owners, replace(self, purchases={**self.purchases, key: purchase}))
 
     def with_track(self, name: str, track: LockedTrack) -> Lock:
         """Record a track; a path it now owns is taken from any track that had it before."""
-        tracks = dict(self.tracks)
-        for other, locked in self.tracks.items():
-            kept = {path: out for path, out in locked.outputs.items() if path not in track.outputs}
-            if len(kept) < len(locked.outputs):
-                tracks[other] = replace(locked, outputs=kept)
-                if not kept:
+        tracks, owners = {**self.tracks}, {**self.owners}
+        for path in tracks[name].outputs if name in tracks else ():
+            owners[path] = tuple(one for one in owners[path] if one != name)
+        for path in track.outputs:
+            for other in owners.get(path, ()):
+                kept = {**tracks[other].outputs}
+                del kept[path]
+                if kept:
+                    tracks[other] = replace(tracks[other], outputs=kept)
+                else:
                     del tracks[other]
-        return replace(self, tracks={**tracks, name: track})
+            owners[path] = (name,)
+        return _knowing(owners, replace(self, tracks={**tracks, name: track}))
+
+
+def _knowing(owners: Mapping[str, tuple[str, ...]], lock: Lock) -> Lock:
+    """Hand on who owns what from the lock before: it is dear to find out anew."""
+    vars(lock)["owners"] = owners
+    return lock
 
 
 def load(path: Path) -> Lock:
@@ -138,12 +166,48 @@ def save(path: Path, lock: Lock) -> None:
 
 def dump(lock: Lock) -> bytes:
     """Write a lock as JSON: sorted, one field a line, so that branches merge track by track."""
-    value = {
-        "version": VERSION,
-        "purchases": {key: purchase_to_json(one) for key, one in lock.purchases.items()},
-        "tracks": {name: _from_track(one) for name, one in lock.tracks.items()},
-    }
-    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return Writer().dump(lock)
+
+
+class Writer:
+    """Writes one lock after another, and remembers the text of each entry until the next."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, str], tuple[object, bytes]] = {}
+
+    def dump(self, lock: Lock) -> bytes:
+        """Return what `dump` does; only entries that are new or changed are put into words."""
+        before, self._entries = self._entries, {}
+        parts = (
+            self._part("purchases", lock.purchases, purchase_to_json, before),
+            self._part("tracks", lock.tracks, _from_track, before),
+            b'"version": %d' % VERSION,
+        )
+        return b"{\n " + b",\n ".join(parts) + b"\n}\n"
+
+    def _part(
+        self,
+        part: str,
+        entries: Mapping[Any, Any],
+        worded: Callable[[Any], Mapping[str, Any]],
+        before: Mapping[tuple[str, str], tuple[object, bytes]],
+    ) -> bytes:
+        texts = []
+        for name in sorted(entries):
+            entry, place = entries[name], (part, name)
+            known = before.get(place)
+            if known is None or known[0] is not entry:
+                known = entry, _text({name: worded(entry)})
+            self._entries[place] = known
+            texts.append(known[1])
+        inner = b"{\n  " + b",\n  ".join(texts) + b"\n }" if texts else b"{}"
+        return b'"%s": %s' % (part.encode(), inner)
+
+
+def _text(entry: Mapping[str, Any]) -> bytes:
+    """Write an entry as it stands among others, two mappings deep; no text in it has line ends."""
+    text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
+    return text[3:-2].replace("\n", "\n ").encode()
 
 
 def parse(data: bytes, name: str = FILE_NAME) -> Lock:

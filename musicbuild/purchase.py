@@ -26,6 +26,7 @@ from .errors import (
 from .events import Bought, Listener, Ordered, Repeated, Waiting
 from .hashing import Digest, digest_bytes
 from .journal import Journal, Payment
+from .ledger import Enter
 from .lock import Purchase
 from .pace import Pace
 from .providers import Connection, Connections, Delivery, Ticket
@@ -50,8 +51,8 @@ FRESH = timedelta(seconds=1)
 class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
-    `record` puts a purchase into the lock and returns when that is on disk; `attempts` is how many
-    orders for one key may fail.
+    `record` puts a purchase into the lock, and has its attempt forgotten once that is on disk;
+    `attempts` is how many orders for one key may fail.
     """
 
     connections: Connections
@@ -60,7 +61,7 @@ class Buyer:
     store: Store
     clock: Clock
     name_attempt: Callable[[], str]
-    record: Callable[[GenerateSpec, Purchase], None]
+    record: Enter
     witness: Witness
     attempts: int
     listen: Listener
@@ -220,8 +221,7 @@ class Buyer:
         return purchase
 
     def _record(self, attempt: str, spec: GenerateSpec, purchase: Purchase) -> None:
-        self.record(spec, purchase)
-        self.journal.forget(attempt)
+        self.record(spec, purchase, attempt)
 
     def _bought(self, track: str, spec: GenerateSpec, purchase: Purchase) -> None:
         self.listen(Bought(track, spec, purchase.cost, purchase.seconds))

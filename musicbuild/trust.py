@@ -66,8 +66,9 @@ def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:
             f"`{locks.FILE_NAME}` is almost as large as may be read; nothing was ordered",
             hint="part the project in two",
         )
+    lacking = frozenset(wanted) - lock.purchases.keys()
     for name, track in lock.tracks.items():
-        if track.generate in wanted and track.generate not in lock.purchases:
+        if track.generate in lacking:
             raise IntegrityError(
                 f"`{locks.FILE_NAME}` is damaged: `{name}` was made from a purchase that is not"
                 " in it; nothing was ordered",

@@ -57,7 +57,18 @@ class Studio:
 
     def build(self, *tracks: TrackSpec, terms: Terms | None = None, **wishes) -> Outcome:
         terms = replace(terms or Terms(jobs=1), overwrite=wishes.get("overwrite", False))
-        workshop = Workshop(
+        self.events.clear()
+        return build(
+            self.workshop(),
+            lambda lock: self.plan(*tracks, lock=lock, **wishes),
+            self.approve,
+            terms=terms,
+            listen=self._listen,
+            stop=self.stop,
+        )
+
+    def workshop(self) -> Workshop:
+        return Workshop(
             lock_path=self.root / locks.FILE_NAME,
             state=self.state,
             journal=Journal(self.state / "journal"),
@@ -67,15 +78,6 @@ class Studio:
             environment={**self.gateway.environment, "ELUMENTA_POLL_SECONDS": "5"},
             clock=self.clock,
             name_attempt=lambda: f"attempt-{next(self.attempts):06d}",
-        )
-        self.events.clear()
-        return build(
-            workshop,
-            lambda lock: self.plan(*tracks, lock=lock, **wishes),
-            self.approve,
-            terms=terms,
-            listen=self._listen,
-            stop=self.stop,
         )
 
     def read(self, path: str) -> bytes:

@@ -16,7 +16,18 @@ from musicbuild import lock as locks
 from musicbuild.cost import Cost
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest, digest_bytes
-from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase, dump, load, parse, save
+from musicbuild.lock import (
+    Lock,
+    LockedOutput,
+    LockedTrack,
+    Purchase,
+    Writer,
+    dump,
+    load,
+    parse,
+    purchase_to_json,
+    save,
+)
 from musicbuild.paths import astray
 from musicbuild.plan import plan
 
@@ -163,6 +174,20 @@ def test_every_lock_is_read_as_it_was_written_and_written_as_it_was_read(lock):
     assert dump(parse(dump(lock))) == dump(lock)
 
 
+@given(st.lists(LOCKS, max_size=3))
+def test_a_lock_is_the_json_of_its_values_whatever_was_written_before_it(found):
+    writer, lock = Writer(), Lock()
+    for one in found:
+        lock = Lock({**lock.purchases, **one.purchases}, {**lock.tracks, **one.tracks})
+        value = {
+            "version": 1,
+            "purchases": {key: purchase_to_json(one) for key, one in lock.purchases.items()},
+            "tracks": {name: locks._from_track(one) for name, one in lock.tracks.items()},
+        }
+        text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+        assert writer.dump(lock) == dump(lock) == text.encode()
+
+
 @given(LOCKS)
 def test_a_lock_is_sorted_with_one_field_a_line(lock):
     text = dump(lock).decode()
@@ -253,6 +278,32 @@ def test_a_path_belongs_to_the_track_that_had_it_last():
     shared = lock.with_track("menu", part)
     assert list(shared.tracks["boss"].outputs) == ["c.mp3"]
     assert list(shared.tracks["menu"].outputs) == ["b.mp3"]
+
+
+KEY = digest_bytes(b"key")
+OUTPUT = LockedOutput(KEY, KEY, KEY)
+BOUGHT = purchase(spec("one"))
+FEW = st.sampled_from(["a.mp3", "b.mp3", "c.mp3", "d.mp3"])
+NAMES = st.sampled_from(["menu", "boss", "title"])
+ENTERED = st.tuples(NAMES, st.dictionaries(FEW, st.builds(LockedOutput, *[DIGESTS] * 3)))
+
+
+@given(st.dictionaries(NAMES, st.dictionaries(FEW, st.just(OUTPUT))), st.lists(ENTERED))
+def test_who_owns_what_is_known_after_each_track(merged, entered):
+    lock = Lock({}, {name: LockedTrack(KEY, 1, outputs) for name, outputs in merged.items()})
+    for name, outputs in entered:
+        before, lock = lock, lock.with_track(name, LockedTrack(KEY, 1, outputs))
+        lost = {other: {*one.outputs} - {*outputs} for other, one in before.tracks.items()}
+        kept = {other for other in lost if lost[other] or not before.tracks[other].outputs}
+        assert lock.tracks[name].outputs == outputs
+        assert lock.tracks.keys() == kept | {name}
+        assert all({*lock.tracks[one].outputs} == lost[one] for one in kept - {name})
+        owners = {path: {*names} for path, names in lock.owners.items() if names}
+        found = Lock(lock.purchases, lock.tracks)
+        assert owners == {path: {*names} for path, names in found.owners.items()}
+        assert lock.with_purchase(KEY, BOUGHT).owners == lock.owners
+        made_from = {KEY: tuple(lock.tracks)}
+        assert lock.made_from == made_from
 
 
 # Damage.

@@ -18,6 +18,7 @@ from musicbuild import durable, witness
 from musicbuild.errors import AnswerLost, Busy, MusicbuildError
 from musicbuild.hashing import digest_bytes
 from musicbuild.journal import Journal
+from musicbuild.ledger import Ledger
 from musicbuild.money import Allowance
 from musicbuild.providers import elumenta_api
 from musicbuild.purchase import Buyer
@@ -173,6 +174,19 @@ def forget_an_order_before_the_lock_has_it(planted):
     planted.setattr(Buyer, "_record", hasty)
 
 
+def forget_orders_while_the_lock_waits_to_be_written(planted):
+    def hasty(ledger):
+        for attempt in ledger.books()[1]:
+            ledger._forget(attempt)
+
+    save = Ledger._save_if_due
+    planted.setattr(Ledger, "_save_if_due", lambda ledger: (hasty(ledger), save(ledger)))
+
+
+def leave_the_lock_unwritten_at_the_end(planted):
+    planted.setattr(Ledger, "save", lambda _: None)
+
+
 def never_forget_an_order(planted):
     planted.setattr(Journal, "forget", lambda *_: None)
 
@@ -207,6 +221,8 @@ PLANTED = {
     use_an_id_before_it_is_written_down: "is asked for before its id is kept",
     keep_audio_without_a_sync: "is in the lock before its audio is kept",
     forget_an_order_before_the_lock_has_it: PAID_TWICE,
+    forget_orders_while_the_lock_waits_to_be_written: PAID_TWICE,
+    leave_the_lock_unwritten_at_the_end: "there is still something to do|and others were paid",
     never_forget_an_order: "a payment is still open",
     order_what_is_still_open: PAID_TWICE,
     pay_over_the_budget: OVER_BUDGET,

@@ -17,6 +17,9 @@ from .disk import LEFT, MOMENTS, Cut
 from .service import PRICE
 from .world import Violation, World
 
+WRITING = (0.0, 1.0, 20.0)
+"""Seconds that a lock takes to be written: it is written each time, or now and then, or at last."""
+
 PAUSES = (0, 1, 30, 100, 200, 400, 4000)
 
 
@@ -46,6 +49,7 @@ def run(seed: int, home: Path) -> Result:
     """Run one schedule; the same seed goes the same way, to the last step."""
     chance = Random(seed)
     world = World(chance, home)
+    world.writing = WRITING[seed % len(WRITING)]
     cuts = 0
     try:
         cuts = _run(chance, world)

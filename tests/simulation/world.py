@@ -72,6 +72,8 @@ class World:
     trace: list[str] = field(default_factory=list)
     damaged: set[str] = field(default_factory=set)
     """Objects of the store that somebody damaged."""
+    writing: float = 0.0
+    """Seconds that it takes to write the lock; those of a large one, or of a slow disk."""
     root: Path = field(init=False)
     state: Path = field(init=False)
     lock_path: Path = field(init=False)
@@ -243,6 +245,7 @@ class World:
             return
         if file.data != file.synced:
             raise Violation("the lock is replaced by one that is not synced")
+        self.time.passed += self.writing
         bought = locks.parse(file.data).purchases.values()
         fresh = [one for one in bought if one.generation not in self._kept]
         kept = {name for name, _ in self.disk.durable(".musicbuild/store/objects")} if fresh else ()
