@@ -171,14 +171,19 @@ class _Walk:
 
     def _follow(self, most: float) -> bool:
         """Step over the frames that join; tell whether no more than `most` are counted by now."""
+        heads: dict[bytes, Head] = {}  # those that were met and go on with; a stream has few
         while self.place < self.end:
             data, offset, good = self.data.window(self.place)
             place, stop, end = self.place - offset, min(good, self.end) - offset, self.end - offset
             while place < stop:
-                head = read_head(data, place)
-                if not head or not head.goes_with(self.base):
-                    self.place = place + offset
-                    return True
+                written = data[place : place + 4]
+                head = heads.get(written)
+                if head is None:
+                    head = read_head(data, place)
+                    if not head or not head.goes_with(self.base):
+                        self.place = place + offset
+                        return True
+                    heads[written] = head
                 if place + head.size > end:
                     self.place = place + offset
                     self.partial = self.end - self.place
