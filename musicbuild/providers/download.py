@@ -19,7 +19,7 @@ import httpx
 from ..clock import Clock
 from ..errors import Undelivered
 from .credentials import Secret, is_loopback
-from .http import PAUSES, Unfit, client, packed
+from .http import PAUSES, Client, Unfit, packed
 from .wire import Deadline
 
 MOST_REDIRECTS = 3
@@ -65,14 +65,14 @@ class Target:
     url: httpx.URL
     addresses: Sequence[str]
 
-    def requests(self, through: httpx.Client, deadline: Deadline) -> Iterator[httpx.Request]:
+    def requests(self, through: Client, deadline: Deadline) -> Iterator[httpx.Request]:
         """Yield one request for each address, to the very address that was checked.
 
         A host that is looked up again may have another address by then.
         """
         host = self.url.raw_host.decode("ascii")
         for address in self.addresses:
-            yield through.build_request(
+            yield through.request(
                 "GET",
                 self.url.copy_with(host=address),
                 headers={"Host": self.url.netloc.decode("ascii"), "Accept": "audio/*"},
@@ -108,7 +108,7 @@ def _attempt(url: str, clock: Clock, secret: Secret, own: str, limits: Limits) -
     """Try once; an error that is none of ours may pass."""
     deadline = Deadline(clock, limits.seconds)
     try:
-        with client(keep=False) as through:
+        with Client(keep=False) as through:
             for _ in range(MOST_REDIRECTS + 1):
                 if secret.redact(url) != url:
                     return Undelivered("the URL of the audio has the key in it")
@@ -125,12 +125,12 @@ def _attempt(url: str, clock: Clock, secret: Secret, own: str, limits: Limits) -
         return error
 
 
-def _connected(through: httpx.Client, target: Target, deadline: Deadline) -> httpx.Response:
+def _connected(through: Client, target: Target, deadline: Deadline) -> httpx.Response:
     """Return the answer of the first address that takes a connection."""
     failed: Exception = Unfit(f"`{target.url.host}` has no address")
     for request in target.requests(through, deadline):
         try:
-            return through.send(request, stream=True)
+            return through.send(request)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
             failed = error
     raise failed

@@ -11,8 +11,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import cache
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
+from typing import Any, Self
 
 import certifi
 import httpx
@@ -41,6 +40,14 @@ PAUSES = (1.0, 2.0, 4.0)
 
 LONGEST_PAUSE = 60.0
 """Seconds; who asks for more than that is told to the caller instead."""
+
+COMMON: Mapping[str, str] = {
+    "Accept": "*/*",
+    "Accept-Encoding": "identity",
+    "Connection": "keep-alive",
+    "User-Agent": f"musicbuild/{__version__}",
+}
+"""Headers of every request, unless it has another of the name."""
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528)})
 
@@ -73,19 +80,34 @@ def tls() -> ssl.SSLContext:
     return context
 
 
-def client(*, keep: bool) -> httpx.Client:
-    """Return a client with no proxy, netrc, cookies or retries, that follows no redirect.
+class Client:
+    """Sends requests as they are: no proxy, netrc, cookies or retries, and no redirect followed.
 
-    The environment is not trusted because a proxy named there would see a key on its way to an
-    API on this machine, and may hold back or send again a request that is paid for.
+    The environment has no say, because a proxy named there would see a key on its way to an API
+    on this machine, and may hold back or send again a request that is paid for.  Without `keep`
+    each request has a connection of its own.
     """
-    return httpx.Client(
-        transport=Transport(tls(), keep=keep),
-        trust_env=False,
-        follow_redirects=False,
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        headers={"User-Agent": f"musicbuild/{__version__}", "Accept-Encoding": "identity"},
-    )
+
+    def __init__(self, *, keep: bool) -> None:
+        self._transport = Transport(tls(), keep=keep)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def request(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Request:
+        """Make a request; the rest is that of `httpx.Request`."""
+        headers = {**COMMON, **more.pop("headers", {})}
+        return httpx.Request(method, url, headers=headers, **more)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return the answer as soon as its head is read."""
+        return self._transport.handle_request(request)
+
+    def close(self) -> None:
+        self._transport.close()
 
 
 def packed(response: httpx.Response) -> bool:
@@ -120,7 +142,7 @@ class Api:
         self._prefix = prefix
         self._read_timeout = read_timeout
         self._whole_timeout = whole_timeout
-        self._free = client(keep=True)
+        self._free, self._paid = Client(keep=True), Client(keep=False)
 
     def close(self) -> None:
         self._free.close()
@@ -137,12 +159,10 @@ class Api:
             raise NotSent("the request is no JSON; nothing was sent, nothing charged") from None
         deadline = Deadline(self._clock, self._whole_timeout)
         timeouts = deadline.timeouts(read=self._read_timeout)
-        with client(keep=False) as paid:
-            headers = {"Content-Type": "application/json", "Connection": "close"}
-            outcome = self._exchange(
-                paid, "POST", path, headers, timeouts, content=content, limit=limit
-            )
-        # Raised out here, so that no foreign exception hangs on to ours as its context.
+        headers = {"Content-Type": "application/json", "Connection": "close"}
+        outcome = self._exchange(
+            self._paid, "POST", path, headers, timeouts, content=content, limit=limit
+        )
         if isinstance(outcome, Answer):
             return outcome
         if isinstance(outcome, NEVER_SENT):
@@ -190,7 +210,7 @@ class Api:
 
     def _exchange(
         self,
-        through: httpx.Client,
+        through: Client,
         method: str,
         path: str,
         headers: Mapping[str, str],
@@ -202,7 +222,7 @@ class Api:
     ) -> Answer | Exception:
         """Send one request and return its answer, or what kept it from coming."""
         try:
-            request = through.build_request(
+            request = through.request(
                 method,
                 f"{self._base}{path}",
                 params=query,
@@ -210,7 +230,7 @@ class Api:
                 headers={**headers, self._header: f"{self._prefix}{self._secret.reveal()}"},
                 extensions=dict(timeouts),
             )
-            with closing(through.send(request, stream=True)) as response:
+            with closing(through.send(request)) as response:
                 read = self._body(response, limit)
                 found = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, found, read, self._secret)

@@ -31,6 +31,10 @@ ERRORS: Mapping[type[Exception], type[httpx.TransportError]] = {
 }
 
 
+KEPT = 64
+"""Idle connections that are kept for the next request: one for each track that is under way."""
+
+
 class Deadline:
     """When an exchange must be over; it runs from when it is made."""
 
@@ -84,18 +88,23 @@ class Wait(float):
 
 
 class Transport(httpx.BaseTransport):
-    """A way to servers without proxy or retries, for requests with the time-outs of a deadline."""
+    """A way to servers without proxy or retries, for requests with the time-outs of a deadline.
+
+    Without `keep` each request has a connection of its own, which ends with the answer.
+    """
 
     def __init__(self, context: ssl.SSLContext, *, keep: bool = False) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_keepalive_connections=20 if keep else 0,
-            keepalive_expiry=5,
-            http1=True,
-            http2=False,
-            retries=0,
-            network_backend=_Backend(),
-        )
+        self._context = context
+        self._kept: httpcore.ConnectionPool | None = None
+        if keep:
+            self._kept = httpcore.ConnectionPool(
+                ssl_context=context,
+                max_connections=None,
+                max_keepalive_connections=KEPT,
+                keepalive_expiry=5,
+                retries=0,
+                network_backend=_Backend(),
+            )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         asked = httpcore.Request(
@@ -111,21 +120,37 @@ class Transport(httpx.BaseTransport):
             extensions=request.extensions,
         )
         with _translated():
-            answer = self._pool.handle_request(asked)
+            if self._kept:
+                answer, ending = self._kept.handle_request(asked), None
+            else:
+                ending = self._fresh(asked.url)
+                answer = ending.handle_request(asked)
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(answer),
+            stream=_Body(answer, ending),
             extensions=answer.extensions,
         )
 
     def close(self) -> None:
-        self._pool.close()
+        if self._kept:
+            self._kept.close()
+
+    def _fresh(self, url: httpcore.URL) -> httpcore.HTTPConnection:
+        if url.scheme not in (b"http", b"https"):
+            raise httpcore.UnsupportedProtocol(f"`{url.scheme.decode()}` is neither http nor https")
+        return httpcore.HTTPConnection(
+            url.origin, ssl_context=self._context, retries=0, network_backend=_Backend()
+        )
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    """The body of an answer, and the connection that ends with it, if one does."""
+
+    def __init__(
+        self, answer: httpcore.Response, ending: httpcore.ConnectionInterface | None
+    ) -> None:
+        self._answer, self._ending = answer, ending
 
     def __iter__(self) -> Iterator[bytes]:
         with _translated():
@@ -133,6 +158,8 @@ class _Body(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._answer.close()
+        if self._ending is not None:
+            self._ending.close()
 
 
 class _Backend(httpcore.NetworkBackend):
