@@ -63,6 +63,7 @@ class Journal:
     def __init__(self, folder: Path, others: Sequence[Path] = ()) -> None:
         self.folder = folder
         self._reserve = Reserve(folder, others)
+        self._ends: dict[str, tuple[int, int]] = {}
 
     def intend(self, payment: Payment) -> None:
         """Write down that a request is about to leave, with room for its id set aside."""
@@ -98,11 +99,13 @@ class Journal:
 
     def forget(self, attempt: str) -> None:
         """Drop an attempt: the lock has it, or it surely was not charged."""
+        self._ends.pop(attempt, None)
         self._path(attempt).unlink(missing_ok=True)
         self._reserve.drop(_kept_name(attempt))
 
     def fail(self, attempt: str, key: Digest) -> None:
         """Put an attempt aside that failed without a charge; it counts against its key."""
+        self._ends.pop(attempt, None)
         aside = self._failed(key)
         durable.make_folder(aside)
         self._path(attempt).replace(aside / f"{attempt}.jsonl")
@@ -148,12 +151,15 @@ class Journal:
 
     def _append(self, attempt: str, record: Mapping[str, Any]) -> None:
         path = self._path(attempt)
-        end, check = 0, 0
-        if path.exists():
+        size = path.stat().st_size if path.exists() else 0
+        end, check = self._ends.pop(attempt, (0, 0))
+        if size != end:  # this process did not write it, or not to its end
             _, end, check = _read(path)
-            if end < path.stat().st_size:
+            if end < size:
                 os.truncate(path, end)
-        durable.append(path, _line(record, check))
+        line = _line(record, check)
+        durable.append(path, line)
+        self._ends[attempt] = end + len(line), int(line[-9:-1], 16)
 
 
 def _kept_name(attempt: str) -> str:
