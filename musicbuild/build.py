@@ -10,11 +10,10 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from decimal import Decimal
 from functools import partial
 
 from .claim import claim
-from .clock import StoppableClock, stamp
+from .clock import StoppableClock
 from .cost import Quote
 from .errors import (
     Busy,
@@ -58,7 +57,7 @@ from .terms import Outcome, Terms, Workshop, gravest
 from .till import Till
 from .trust import check_before_paying, ensure_written, read_lock
 from .witness import Claims, Witness
-from .workers import in_parallel
+from .workers import Places, in_parallel
 
 __all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
 
@@ -143,6 +142,7 @@ class _Build:
         self._failed: dict[str, MusicbuildError] = {}
         self._closed: Busy | None = None
         self._halt = threading.Event()
+        self._places = Places(terms.jobs)
         clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, clock)
         self._open = workshop.journal.payments()
@@ -151,7 +151,7 @@ class _Build:
             connections=self.connections,
             clock=clock,
             claims=Claims([*self._had, *(one.generation for one in self._open)]),
-            paid_since=self._paid_since,
+            paid_since=partial(self._ledger.paid_since, orders=workshop.journal.payments),
             orders=workshop.journal.payments,
             settling=terms.settling,
             listen=self._listen,
@@ -171,7 +171,9 @@ class _Build:
         allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
         self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
-        self._sounds = Sounds(workshop.masters, self._finisher.made, self._listen)
+        self._sounds = Sounds(
+            workshop.masters, self._finisher.made, self._places.give_up, self._listen
+        )
 
     @property
     def lock(self) -> Lock:
@@ -264,6 +266,7 @@ class _Build:
             self._terms.jobs,
             stop=self._stop,
             halt=self._halt,
+            places=self._places,
             monotonic=self._workshop.clock.monotonic,
         )
 
@@ -320,6 +323,7 @@ class _Build:
 
     def _generate(self, track: TrackSpec, spec: GenerateSpec, quote: Quote) -> None:
         if self._workshop.providers.model_of(spec).repeatable:
+            self._places.give_up()  # what is composed here keeps no order waiting
             self._ledger.purchase(spec, self._till.buyer.make(track.id, spec))
         else:
             self._till.buy(track.id, spec, quote)
@@ -372,26 +376,6 @@ class _Build:
             draft=draft,
         )
         self._ledger.track(track.id, partial(self._finisher.with_rest, made))
-
-    def _paid_since(self, payment: Payment) -> Decimal:
-        """Add up the other orders since one: those in the lock, and those still open."""
-        provider, since = payment.spec.provider, stamp(payment.intended)
-        # The journal is read later: what comes into the lock meanwhile must not count twice.
-        lock, entered = self._ledger.books()
-        bought = [
-            one.cost.amount
-            for one in lock.purchases.values()
-            if one.provider == provider and one.bought >= since
-        ]
-        others = [
-            one.quote.amount
-            for one in self._workshop.journal.payments()
-            if one.attempt not in {payment.attempt, *entered}
-            and one.spec.provider == provider
-            and stamp(one.intended) >= since
-            and one.quote
-        ]
-        return sum([*bought, *others], start=Decimal(0))
 
     def _listen(self, event: Event) -> None:
         with self._mutex:

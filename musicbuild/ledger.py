@@ -9,12 +9,15 @@ and a track is made again for nothing.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 from . import durable
+from .clock import stamp
+from .journal import Payment
 from .lock import Lock, LockedTrack, Purchase, Writer
 from .spec import GenerateSpec
 
@@ -75,10 +78,25 @@ class Ledger:
             self.lock = self.lock.with_track(name, made(self.lock.tracks.get(name)))
         self._save_if_due()
 
-    def books(self) -> tuple[Lock, tuple[str, ...]]:
-        """Return the lock, and the attempts whose purchases are in it and in the journal."""
-        with self._mutex:
-            return self.lock, tuple(self._entered)
+    def paid_since(self, payment: Payment, orders: Callable[[], Iterable[Payment]]) -> Decimal:
+        """Add up all others since an order was sent: those in the lock, and those still open."""
+        provider, since = payment.spec.provider, stamp(payment.intended)
+        # The journal is read later: what comes into the lock meanwhile must not count twice.
+        lock, entered = self._books()
+        bought = [
+            one.cost.amount
+            for one in lock.purchases.values()
+            if one.provider == provider and one.bought >= since
+        ]
+        others = [
+            one.quote.amount
+            for one in orders()
+            if one.attempt not in {payment.attempt, *entered}
+            and one.spec.provider == provider
+            and stamp(one.intended) >= since
+            and one.quote
+        ]
+        return sum([*bought, *others], start=Decimal(0))
 
     def save(self) -> None:
         """Write what is not on disk yet, and forget the orders that are."""
@@ -101,7 +119,7 @@ class Ledger:
         return not self._is_closed and min(AHEAD, self._left + earned) >= 0
 
     def _save(self) -> None:
-        lock, entered = self.books()
+        lock, entered = self._books()
         if lock is not self._written:
             began = self._monotonic()
             durable.write(self._path, self._writer.dump(lock))
@@ -111,6 +129,11 @@ class Ledger:
             self._forget(attempt)
         with self._mutex:
             del self._entered[: len(entered)]
+
+    def _books(self) -> tuple[Lock, tuple[str, ...]]:
+        """Return the lock, and the attempts that are in the journal too."""
+        with self._mutex:
+            return self.lock, tuple(self._entered)
 
     def _use(self, began: float, ended: float) -> None:
         """Note how long a writing took."""

@@ -30,10 +30,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sounds:
-    """`find` returns an output as it was made, by path and digest, None if it is gone."""
+    """`find` returns an output as it was made, by path and digest, None if it is gone.
+
+    `step_aside` is called before a track waits for its turn at the audio tools.
+    """
 
     masters: Masters
     find: Callable[[str, Digest], bytes | None]
+    step_aside: Callable[[], None]
     listen: Listener
 
     def of(
@@ -52,6 +56,7 @@ class Sounds:
         if changed:
             self.listen(Mastering(track.id, len(changed)))
         left = [output for output in fresh if output.path not in kept]
+        self.step_aside()
         found = self.masters.master(track, left, sources, source.described)
         for output in left:
             one = found[output.path]

@@ -4,10 +4,38 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 
 GRACE = 5.0
 """Seconds that a stopped build waits for answers to orders already sent."""
+
+
+class Places:
+    """Room for so many tasks at once, but for those that have given up their place.
+
+    Who waits for the network holds one, and who waits for a processor does not, so that neither
+    keeps the other waiting.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._free = threading.Semaphore(jobs)
+        self._mine = threading.local()
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        self._free.acquire()
+        self._mine.held = True
+        try:
+            yield
+        finally:
+            self.give_up()
+
+    def give_up(self) -> None:
+        """Let another task begin, while this one goes on."""
+        if getattr(self._mine, "held", False):
+            self._mine.held = False
+            self._free.release()
 
 
 def in_parallel(
@@ -17,33 +45,41 @@ def in_parallel(
     stop: threading.Event,
     halt: threading.Event,
     monotonic: Callable[[], float],
+    places: Places | None = None,
 ) -> None:
     """Run tasks, `jobs` at once, and return when all have ended.
 
-    Once `halt` is set no further task begins; once `stop` is, those under way are waited for
-    only a while.  What a task raises is raised here, after the others have ended.
+    As many again may have given up their place, unless there is one job alone: then one task
+    comes after another.  Once `halt` is set no further task begins; once `stop` is, those under
+    way are waited for only a while.  What a task raises is raised here, after the others have
+    ended.
     """
+    held = (places or Places(jobs)).held
     waiting: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
     broken: list[BaseException] = []
     for task in tasks:
         waiting.put(task)
 
     def work() -> None:
-        while not (stop.is_set() or halt.is_set() or broken):
-            try:
-                task = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                task()
-            except BaseException as error:  # noqa: BLE001  raised again below, not in a thread
-                broken.append(error)
+        while True:
+            with held():
+                if stop.is_set() or halt.is_set() or broken:
+                    return
+                try:
+                    task = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                try:
+                    task()
+                except BaseException as error:  # noqa: BLE001  raised again below
+                    broken.append(error)
 
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(min(jobs, len(tasks)))]
+    most = min(jobs if jobs == 1 else 2 * jobs, len(tasks))
+    workers = [threading.Thread(target=work, daemon=True) for _ in range(most)]
     for worker in workers:
         worker.start()
-    while any(worker.is_alive() for worker in workers) and not stop.is_set():
-        for worker in workers:
+    for worker in workers:
+        while worker.is_alive() and not stop.is_set():
             worker.join(0.05)
     end = monotonic() + GRACE
     for worker in workers:

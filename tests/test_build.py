@@ -12,11 +12,8 @@ from gateway import Gateway
 from specimens import draft_of, purchase, sketch, spec, track
 from studio import Mains, PowerCut, Studio
 
-from musicbuild import build as builds
 from musicbuild import lock as locks
 from musicbuild.build import Outcome, Terms
-from musicbuild.clock import stamp
-from musicbuild.cost import Cost
 from musicbuild.errors import (
     AnswerLost,
     Claimed,
@@ -39,7 +36,6 @@ from musicbuild.events import (
     TrackStarted,
 )
 from musicbuild.hashing import digest_bytes
-from musicbuild.journal import Journal, Payment
 from musicbuild.providers import elumenta_api
 from musicbuild.store import Store
 from musicbuild.tags import audio_of, read
@@ -542,21 +538,6 @@ def test_a_payment_that_somebody_else_made_too_is_one_more_take(studio):
     assert (ours.generation, ours.take) == (studio.gateway.charges[0].id, 2)
     assert lock.spent == {"tokens": 18}
     assert studio.open_payments == []
-
-
-def test_a_purchase_that_is_in_the_lock_and_in_the_journal_counts_once(studio):
-    journal, when = Journal(studio.state / "journal"), studio.clock.now()
-    for attempt, wish in [("lost", MENU), ("bought", BOSS), ("open", FREE)]:
-        journal.intend(
-            Payment(attempt, wish.generate, when, track=wish.id, quote=Cost(Decimal(9), "tokens"))
-        )
-    run = builds._Build(studio.workshop(), Terms(), lambda _: None, studio.stop)
-    run._ledger.close()  # as if the lock took long to be written
-    bought = purchase(BOSS.generate, cost=Cost(Decimal(10), "tokens"), bought=stamp(when))
-    run._ledger.purchase(BOSS.generate, bought, "bought")
-    assert len(journal.payments()) == 3
-    assert run._paid_since(journal.payments()[1]) == 10
-    run.close()
 
 
 def test_a_damaged_journal_stops_the_build_before_anything_is_sent(studio):

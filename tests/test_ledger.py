@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
-from specimens import purchase, spec
+from specimens import purchase, sketch, spec
 
 from musicbuild import durable
 from musicbuild import lock as locks
+from musicbuild.clock import stamp
+from musicbuild.cost import Cost
+from musicbuild.journal import Payment
 from musicbuild.ledger import AHEAD, SHARE, Ledger
 from musicbuild.lock import Lock, LockedOutput, LockedTrack
 
+START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 WISHES = [spec(f"Prompt {number}") for number in range(4)]
 
 
@@ -68,7 +75,7 @@ def test_what_comes_too_soon_after_a_long_writing_waits_for_the_next(desk):
     desk.enter(WISHES[1])
     assert desk.forgotten == ["attempt-0"]
     assert len(desk.on_disk.purchases) == 1
-    assert desk.ledger.books() == (desk.ledger.lock, ("attempt-1",))
+    assert desk.ledger._books() == (desk.ledger.lock, ("attempt-1",))
     desk.now += 1 / SHARE
     desk.enter(WISHES[2])
     assert desk.forgotten == ["attempt-0", "attempt-1", "attempt-2"]
@@ -94,7 +101,7 @@ def test_what_waits_is_written_when_that_is_asked_for_and_only_once(desk):
     assert desk.writings == 2
     assert desk.forgotten == [f"attempt-{number}" for number in range(4)]
     assert desk.on_disk == desk.ledger.lock
-    assert desk.ledger.books()[1] == ()
+    assert desk.ledger._books()[1] == ()
 
 
 def test_what_cannot_be_written_is_not_forgotten(desk):
@@ -112,7 +119,7 @@ def test_nothing_is_written_once_it_is_closed(desk):
     desk.ledger.close()
     desk.enter(WISHES[0])
     assert desk.on_disk == Lock()
-    assert desk.ledger.books() == (desk.ledger.lock, ("attempt-0",))
+    assert desk.ledger._books() == (desk.ledger.lock, ("attempt-0",))
 
 
 def test_a_free_purchase_has_no_order_to_forget(desk):
@@ -144,6 +151,19 @@ def test_a_track_follows_from_what_it_was_before(desk):
     desk.ledger.track("menu", made)
     assert before == [None, LockedTrack(WISHES[0].key, 1, {"a.mp3": output})]
     assert desk.on_disk.tracks["menu"].take == 2
+
+
+def test_a_purchase_that_is_in_the_lock_and_in_the_journal_counts_once(desk):
+    price = Cost(Decimal(9), "tokens")
+    lost, bought, waiting, before = (
+        Payment(f"attempt-{number}", wish, START, quote=price) for number, wish in enumerate(WISHES)
+    )
+    before = replace(before, intended=START - timedelta(seconds=2))
+    elsewhere = replace(waiting, attempt="elsewhere", spec=sketch())
+    desk.ledger.close()  # as if it took long to write the lock
+    desk.enter(bought.spec, cost=Cost(Decimal(10), "tokens"), bought=stamp(START))
+    orders = [before, lost, bought, waiting, elsewhere]
+    assert desk.ledger.paid_since(lost, lambda: orders) == 10 + 9
 
 
 def test_threads_lose_nothing_of_each_other(desk):

@@ -176,7 +176,7 @@ def forget_an_order_before_the_lock_has_it(planted):
 
 def forget_orders_while_the_lock_waits_to_be_written(planted):
     def hasty(ledger):
-        for attempt in ledger.books()[1]:
+        for attempt in ledger._books()[1]:
             ledger._forget(attempt)
 
     save = Ledger._save_if_due

@@ -7,16 +7,17 @@ import time
 
 import pytest
 
-from musicbuild.workers import in_parallel
+from musicbuild.workers import Places, in_parallel
 
 
-def run(tasks, jobs=3, *, stop=None, halt=None):
+def run(tasks, jobs=3, *, stop=None, halt=None, places=None):
     in_parallel(
         tasks,
         jobs,
         stop=stop or threading.Event(),
         halt=halt or threading.Event(),
         monotonic=time.monotonic,
+        places=places,
     )
 
 
@@ -35,6 +36,46 @@ def test_as_many_as_allowed_run_at_once():
     together = threading.Barrier(3)
     run([together.wait] * 3, jobs=3)
     assert together.n_waiting == 0
+
+
+def test_a_task_that_gives_up_its_place_lets_another_begin():
+    places, together = Places(2), threading.Barrier(4)
+
+    def task():
+        places.give_up()
+        places.give_up()  # once more gives up nothing
+        together.wait(10)
+
+    run([task] * 4, jobs=2, places=places)
+
+
+def test_no_more_than_as_many_again_have_given_up_their_place():
+    places, gate, begun = Places(2), threading.Event(), []
+
+    def task():
+        begun.append(1)
+        places.give_up()
+        if len(begun) == 4:
+            time.sleep(0.05)  # a fifth one would begin now
+            gate.set()
+        gate.wait(10)
+        assert len(begun) == 4 or gate.is_set()
+
+    run([task] * 4 + [lambda: begun.append(gate.is_set())], jobs=2, places=places)
+    assert begun == [1, 1, 1, 1, True]
+
+
+def test_one_job_is_one_task_after_another():
+    places, under_way = Places(1), []
+
+    def task():
+        places.give_up()
+        under_way.append(1)
+        time.sleep(0.01)
+        assert under_way == [1]
+        under_way.clear()
+
+    run([task] * 3, jobs=1, places=places)
 
 
 @pytest.mark.parametrize("name", ["stop", "halt"])

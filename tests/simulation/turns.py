@@ -15,6 +15,7 @@ from random import Random
 from typing import ClassVar
 
 from musicbuild.errors import Interrupted
+from musicbuild.workers import Places
 
 START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 
@@ -89,9 +90,10 @@ class Time:
         stop: threading.Event,
         halt: threading.Event,
         monotonic: Callable[[], float],
+        places: Places,
     ) -> None:
-        """Do what `musicbuild.workers.in_parallel` does."""
-        del monotonic
+        """Do what `musicbuild.workers.in_parallel` does; nobody gives up a place before the end."""
+        del monotonic, places
         waiting = deque(tasks)
         broken: list[BaseException] = []
 
