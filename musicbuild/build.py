@@ -281,7 +281,7 @@ class _Build:
         try:
             self._make(step)
         except Interrupted:
-            return False
+            pass
         except Busy as error:
             self._closed = error  # it is left for another build, and so is all else of its kind
             self._listen(TrackLeft(name))
@@ -292,7 +292,8 @@ class _Build:
         else:
             self._made.append(name)
             self._listen(TrackFinished(name, step))
-        return name in self._made
+            return True
+        return False
 
     def _fail(self, name: str, error: MusicbuildError) -> None:
         self._failed[name] = error
