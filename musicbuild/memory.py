@@ -119,6 +119,12 @@ def known(records: Path) -> Known:
         return {}
 
 
+def prepare(records: Path) -> None:
+    """Make the place for what is remembered, so that to remember it changes no record of ours."""
+    with suppress(OSError):
+        durable.make_folder(_folder(records), mode=0o700)
+
+
 def keep(records: Path, sight: Sight) -> None:
     """Write down what was found, and forget what was not looked for."""
     if sight.settled == sight.known:
@@ -218,7 +224,7 @@ def _write(records: Path, name: str, data: bytes) -> None:
     path = _folder(records) / name
     with suppress(OSError):
         if records.is_dir() and not (path.is_file() and reading.contents(path) == data):
-            durable.make_folder(path.parent, mode=0o700)
+            prepare(records)
             durable.write(path, data, mode=0o600)
 
 

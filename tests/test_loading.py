@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import pytest
+
+from musicbuild import memory
 
 CODE = """
 import sys
@@ -25,6 +28,12 @@ album: Nightfall
 defaults: {model: musicgen, duration: 30}
 tracks:
   menu: {prompt: "Calm {{ bpm }} BPM", vars: {bpm: 80}, master: {loudness: -16}}
+"""
+
+FREE = """
+version: 1
+tracks:
+  menu: {prompt: "Calm", duration: 1, qc: false}
 """
 
 OURS_AT_ONCE = {"musicbuild", "musicbuild.entry", "musicbuild.state", "musicbuild.usage"}
@@ -110,6 +119,7 @@ PYTHON_TO_RUN = PYTHON_AT_ONCE | {
 
 OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.clock",
+    "musicbuild.commands.glance",
     "musicbuild.commands.opening",
     "musicbuild.commands.plan",
     "musicbuild.commands.remembering",
@@ -119,14 +129,20 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.console.plan",
     "musicbuild.console.words",
     "musicbuild.document",
+    "musicbuild.document.node",
+    "musicbuild.document.places",
     "musicbuild.document.room",
     "musicbuild.document.source",
     "musicbuild.durable",
+    "musicbuild.edits",
     "musicbuild.fields",
     "musicbuild.folders",
     "musicbuild.hashing",
     "musicbuild.journal",
     "musicbuild.lock",
+    "musicbuild.lock.entries",
+    "musicbuild.lock.text",
+    "musicbuild.lock.values",
     "musicbuild.manifest",
     "musicbuild.manifest.faults",
     "musicbuild.manifest.include",
@@ -145,12 +161,8 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.plan",
     "musicbuild.project",
     "musicbuild.prompt",
-    "musicbuild.prompt.bounds",
-    "musicbuild.prompt.counted",
     "musicbuild.prompt.files",
-    "musicbuild.prompt.growth",
-    "musicbuild.prompt.sandbox",
-    "musicbuild.prompt.wording",
+    "musicbuild.prompt.plain",
     "musicbuild.providers",
     "musicbuild.providers.elumenta",
     "musicbuild.quality",
@@ -164,6 +176,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.specify.cover",
     "musicbuild.specify.failures",
     "musicbuild.specify.mastering",
+    "musicbuild.specify.origins",
     "musicbuild.specify.parts",
     "musicbuild.steps",
     "musicbuild.store",
@@ -171,13 +184,12 @@ OURS_TO_PLAN = OURS_TO_RUN | {
 }
 
 PYTHON_TO_PLAN = PYTHON_TO_RUN | {
+    "array",
     "base64",
     "binascii",
     "cython_runtime",
     "hashlib",
     "hmac",
-    "jinja2",
-    "markupsafe",
     "pickle",
     "random",
     "secrets",
@@ -208,6 +220,15 @@ def loaded(*arguments, cwd):
 @pytest.mark.parametrize("option", ["--version", "--help", "-h"])
 def test_a_quick_answer_loads_nothing(option, tmp_path):
     assert loaded(option, cwd=tmp_path) == (OURS_AT_ONCE, PYTHON_AT_ONCE)
+
+
+def test_a_no_op_loads_nothing(tmp_path):
+    (tmp_path / "musicbuild.yaml").write_text(FREE)
+    loaded("build", cwd=tmp_path)
+    for _ in range(2):  # to see that nothing is to do, and to say it again
+        time.sleep(memory.SETTLED / 1e9 + 0.1)
+        found = loaded("build", cwd=tmp_path)
+    assert found == (OURS_AT_ONCE, PYTHON_AT_ONCE)
 
 
 def test_a_wrong_command_line_is_told_with_little(tmp_path):

@@ -23,11 +23,13 @@ from musicbuild.lock import (
     Purchase,
     Writer,
     dump,
+    entries,
     load,
     parse,
     purchase_to_json,
     save,
 )
+from musicbuild.lock.entries import track_to_json
 from musicbuild.paths import astray
 from musicbuild.plan import plan
 
@@ -182,7 +184,7 @@ def test_a_lock_is_the_json_of_its_values_whatever_was_written_before_it(found):
         value = {
             "version": 1,
             "purchases": {key: purchase_to_json(one) for key, one in lock.purchases.items()},
-            "tracks": {name: locks._from_track(one) for name, one in lock.tracks.items()},
+            "tracks": {name: track_to_json(one) for name, one in lock.tracks.items()},
         }
         text = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         assert writer.dump(lock) == dump(lock) == text.encode()
@@ -614,7 +616,7 @@ def test_a_look_at_a_whole_entry_gives_what_a_look_at_each_value_gives(changes):
     found = outcome(data)
     with pytest.MonkeyPatch.context() as patch:
         for kind in ("PURCHASE", "TRACK", "OUTPUT"):
-            patch.setattr(locks, f"_PLAIN_{kind}", frozenset({"none has this"}))
+            patch.setattr(entries, f"_PLAIN_{kind}", frozenset({"none has this"}))
         assert outcome(data) == found
 
 

@@ -15,6 +15,7 @@ from types import FrameType
 import click
 
 from .. import build as engine
+from .. import memory
 from ..clock import SystemClock
 from ..console.json import plan_data
 from ..console.plan import plan_lines
@@ -253,6 +254,8 @@ def _run(
     except Interrupted as error:
         error.exit_code = 128 + signals.number
         raise
+    if remembered and outcome.made:
+        memory.prepare(project.state)
     if signals.number and outcome.left and not outcome.failed:
         raise _interrupted(project, signals.number)
     if outcome.closed and outcome.exit_code == outcome.closed.exit_code:
