@@ -55,7 +55,7 @@ from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .terms import Outcome, Terms, Workshop, gravest
 from .till import Till
-from .trust import check_before_paying, ensure_written, read_lock
+from .trust import check_before_paying, ensure_written, growth, read_lock
 from .witness import Claims, Witness
 from .workers import Places, in_parallel
 
@@ -217,7 +217,8 @@ class _Build:
         """Make sure of all before anything is paid: places, limits, keys and balances."""
         if plan.purchases:
             keys = [spec.key for step in plan.purchases for spec in step.specs]
-            check_before_paying(self.lock, keys)
+            room = sum(growth(step.track) for step in plan.steps)
+            check_before_paying(self.lock, keys, room)
             check_tools(output for step in plan.purchases for output in step.track.outputs)
             check_places(plan, self._workshop)
         self._till.prepare(plan)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import fields
 from pathlib import Path
 
 from . import lock as locks
 from .errors import IntegrityError
-from .hashing import Digest
+from .hashing import Digest, quoted
 from .lock import RESTORE, Lock, Purchase
-from .spec import GenerateSpec
+from .spec import GenerateSpec, TrackSpec
 from .store import Store
 
-ENTRY = 8 << 10
-"""Bytes that a purchase and its track may add to the lock, on average."""
+ENTRY = 1 << 10
+"""Bytes that a purchase, or an output, may add to the lock, but for texts."""
 
 
 def read_lock(path: Path, store: Store) -> Lock:
@@ -55,13 +56,26 @@ def faults(lock: Lock) -> Iterator[str]:
     return (f"purchase `{key:.12}` does not match its key" for key in misplaced(lock))
 
 
-def check_before_paying(lock: Lock, wanted: Collection[Digest]) -> None:
-    """Raise IntegrityError if what is wanted may have been bought, and the lock lost that."""
+def growth(track: TrackSpec) -> int:
+    """Return how many bytes a track may at most add to the lock."""
+    tags = track.outputs[0].master.tags
+    texts = [track.generate.prompt] * track.takes
+    texts += [text for text in (getattr(tags, one.name) for one in fields(tags)) if text]
+    texts += [output.path for output in track.outputs]
+    entries = track.takes + len(track.outputs)
+    return ENTRY * entries + sum(len(quoted(str(text)).encode()) for text in texts)
+
+
+def check_before_paying(lock: Lock, wanted: Collection[Digest], room: int) -> None:
+    """Raise IntegrityError if what is wanted may have been bought, and the lock lost that.
+
+    `room` are the bytes that the lock may grow by; there must be so many before it is too large.
+    """
     for fault in faults(lock):
         raise IntegrityError(
             f"`{locks.FILE_NAME}` is damaged: {fault}; nothing was ordered", hint=RESTORE
         )
-    if len(locks.dump(lock)) + ENTRY * len(wanted) > locks.LARGEST:
+    if len(locks.dump(lock)) + room > locks.LARGEST:
         raise IntegrityError(
             f"`{locks.FILE_NAME}` is almost as large as may be read; nothing was ordered",
             hint="part the project in two",

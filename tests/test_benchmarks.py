@@ -20,7 +20,7 @@ from benchmarks.scale import FULL, SMALL, Scale
 from benchmarks.table import machine, missed, table, to_json, told
 from benchmarks.timing import Command, Failed, interleave, peak
 
-TINY = Scale((2,), 0.1, (1, 1), 1, rounds=1)
+TINY = Scale((2,), 0.1, (1, 1), 1, 4, rounds=1)
 HERE = Tools(
     Path(sys.executable),
     {name: Path(path) for name in ("ninja", "make") if (path := shutil.which(name))},

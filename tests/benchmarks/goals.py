@@ -96,7 +96,7 @@ def _largest(count: int) -> Iterator[Goal]:
     planned = f"memory/{count}/comment in each track"
     yield Goal(f"MB at most, `plan` of {count:,}", planned, 120)
     what = "orders at a service of 50 ms, of the ideal"
-    yield Goal(what, f"orders/{min(count, 1_000)}", 0.75, least=True)
+    yield Goal(what, "orders/1000", 0.75, least=True)
     if count >= 1_000:
         fewer = count // 10
         what = f"lock, CPU a track: {count:,} beside {fewer:,}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from .figures import Figure
 from .ground import Ground
@@ -15,15 +14,14 @@ def locks(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     """Measure the CPU time that it takes to enter each track of a build into the lock."""
     for count in scale.sizes:
         folder = ground.project(count, "lock")
-        values = tools.ask("locks", "measure", str(folder), scale.budget)
-        yield Figure(f"lock/{count}", "ms", values)
+        yield Figure(f"lock/{count}", "ms", tools.ask("locks", "measure", str(folder)))
 
 
 def orders(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     """Measure what share of the time of a build is the service's own: 1 is the ideal."""
-    if (Path(__file__).parent / "orders.py").exists():
-        count = min(scale.sizes[-1], 1_000)
-        yield Figure(f"orders/{count}", "of ideal", tools.ask("orders", "measure", count))
+    if scale.orders:
+        values = tools.ask("orders", "measure", scale.orders)
+        yield Figure(f"orders/{scale.orders}", "of ideal", values)
 
 
 def mastering(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 class Scale:
     """Numbers of tracks, seconds for each group, and pieces with their seconds.
 
-    `rounds` is None to have as many as fit into the seconds; `sketches` is a number of prompts,
-    0 for all.
+    `orders` are those of one build, 0 for none: it is the disk that is measured too.  `rounds` is
+    None to have as many as fit into the seconds; `sketches` is a number of prompts, 0 for all.
     """
 
     sizes: tuple[int, ...]
     budget: float
     pieces: tuple[int, int]
     sketches: int
+    orders: int
     rounds: int | None = None
 
 
-FULL = Scale((100, 1_000, 10_000), 60, (20, 60), 0)
-SMALL = Scale((100, 1_000), 4, (2, 20), 4)
+FULL = Scale((100, 1_000, 10_000), 60, (20, 60), 0, 1_000)
+SMALL = Scale((100, 1_000), 4, (2, 20), 4, 0)

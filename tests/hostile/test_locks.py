@@ -13,15 +13,17 @@ from commands.folder import Folder
 from effort import at_most
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from specimens import purchase, spec
+from specimens import purchase, spec, track
 
 from musicbuild import lock as locks
 from musicbuild import pieces
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, dump, parse
+from musicbuild.plan import tags_of
+from musicbuild.quality import ALWAYS, LEVELS, OF_LOOPS
 from musicbuild.store import Store
-from musicbuild.trust import check_before_paying, read_lock
+from musicbuild.trust import check_before_paying, growth, read_lock
 
 ONE = "version: 1\ndefaults: {duration: 2}\ntracks: {a: {prompt: pads}}\n"
 RESTORE = "hint: restore it from version control: it holds what was paid for"
@@ -136,14 +138,30 @@ def test_a_lock_is_read_with_few_calls_for_an_entry(tmp_path):
 
 def test_nothing_is_bought_that_would_make_the_lock_too_large_to_be_read(monkeypatch):
     lock = large(20)
-    check_before_paying(lock, [spec("new").key])
+    check_before_paying(lock, [spec("new").key], room=1001)
     monkeypatch.setattr(locks, "LARGEST", len(dump(lock)) + 1000)
     with pytest.raises(IntegrityError) as raised:
-        check_before_paying(lock, [spec("new").key])
+        check_before_paying(lock, [spec("new").key], room=1001)
     assert str(raised.value) == (
         "`musicbuild.lock` is almost as large as may be read; nothing was ordered\n"
         "hint: part the project in two"
     )
+
+
+@pytest.mark.parametrize("text", ["Calm", 'Dräuend, "grim" \\ ' * 20, "長い" * 500])
+def test_a_track_makes_a_lock_grow_by_no_more_than_is_reckoned(text):
+    """Even one whose outputs are loops with all figures."""
+    wish, digest = spec(text, options=(("loop", True), ("seed", 2**32 - 1))), digest_bytes(b"")
+    wanted = track("boss", wish, paths=["audio/boss.mp3", "audio/boss.ogg"], takes=2, comment=text)
+    figures = dict.fromkeys(ALWAYS | LEVELS | OF_LOOPS | {"bpm", "clipping", "dc"}, -1234567.25)
+    made = LockedOutput(digest, digest, digest, "strings", digest, "libvorbis 1.3.7 (x)", figures)
+    outputs = {output.path: made for output in wanted.outputs}
+    lock = Lock(
+        {one.key: replace(purchase(one), generation="g" * 80) for one in wanted.wishes},
+        {wanted.id: LockedTrack(digest, 2, outputs, tags_of(wanted), draft=True)},
+    )
+    grown = len(dump(lock)) - len(dump(Lock()))
+    assert grown < growth(wanted) < grown * 2
 
 
 # In pieces.
@@ -301,13 +319,13 @@ def test_a_lock_that_contradicts_itself_is_not_read(tmp_path, row):
     locks.save(path, Lock(purchases))
     if not says:
         assert read_lock(path, Store(tmp_path)) == Lock(purchases)
-        check_before_paying(Lock(purchases), [])
+        check_before_paying(Lock(purchases), [], room=0)
         return
     with pytest.raises(IntegrityError) as raised:
         read_lock(path, Store(tmp_path))
     assert str(raised.value) == f"`musicbuild.lock` is damaged: {says}\n{RESTORE}"
     with pytest.raises(IntegrityError, match="; nothing was ordered\n"):
-        check_before_paying(Lock(purchases), [])
+        check_before_paying(Lock(purchases), [], room=0)
 
 
 @pytest.fixture(scope="module")
@@ -359,8 +377,8 @@ OUTSIDE = ["../v.mp3", "/v.mp3", "a/../../v.mp3", "./v.mp3", "", "C:v.mp3", "..\
 
 
 def _move(whole, path):
-    for track in whole["tracks"].values():
-        track["outputs"] = {path: next(iter(track["outputs"].values()))}
+    for entry in whole["tracks"].values():
+        entry["outputs"] = {path: next(iter(entry["outputs"].values()))}
 
 
 @pytest.mark.parametrize("path", OUTSIDE)
