@@ -19,6 +19,7 @@ from .. import memory
 from ..clock import SystemClock
 from ..console.json import plan_data
 from ..console.plan import plan_lines
+from ..console.telling import listening
 from ..console.terminal import Answer, Console
 from ..cost import describe, plain
 from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
@@ -242,7 +243,7 @@ def _run(
             signals.asking = False
 
     try:
-        with signals.heard(), console.listening() as listen:
+        with signals.heard(), listening(console) as listen:
             outcome = engine.build(
                 workshop(project, console),
                 decide,

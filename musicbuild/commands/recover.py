@@ -7,6 +7,7 @@ import click
 from .. import build as engine
 from ..console.json import payment_data
 from ..console.plan import open_table
+from ..console.telling import listening
 from ..console.terminal import Answer
 from ..errors import PolicyError, UsageError, suggestion
 from ..journal import Journal, Payment
@@ -58,7 +59,7 @@ def command(
             _give_up(journal, payments, project, pay_again=pay_again)
 
     signals = Signals()
-    with signals.heard(), settings.console.listening() as listen:
+    with signals.heard(), listening(settings.console) as listen:
         outcome = engine.recover(
             workshop(project, settings.console),
             decide,

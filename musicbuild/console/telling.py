@@ -18,8 +18,9 @@ from .terminal import Console
 
 
 @contextmanager
-def listening(console: Console, tally: Tally) -> Iterator[Listener]:
-    """Give a listener that tells and counts a build's events; their sum is told at the end."""
+def listening(console: Console) -> Iterator[Listener]:
+    """Give a listener that tells a build's events as the user wants it, and their sum at last."""
+    tally = console.tally = Tally()
     with _telling(console) as tell:
 
         def hear(event: Event) -> None:

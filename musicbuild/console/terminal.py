@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
@@ -22,7 +22,6 @@ from .look import Look, escape
 from .runner import disarm, disarm_json, is_file, on_runner
 
 if TYPE_CHECKING:
-    from ..events import Listener
     from .summary import Tally
 
 
@@ -62,7 +61,7 @@ class Console:
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     told: list[MusicbuildError] = field(default_factory=list)
     _warned: list[Told] = field(default_factory=list)
-    _tally: Tally | None = None
+    tally: Tally | None = None
 
     @property
     def out(self) -> Look:
@@ -144,16 +143,8 @@ class Console:
 
     def finish(self, command: str) -> None:
         """End a command; one that told its events as they came has an envelope to write yet."""
-        if self.manner.json and self._tally:
+        if self.manner.json and self.tally:
             self._end_json(command, [])
-
-    def listening(self) -> AbstractContextManager[Listener]:
-        """Give a listener that tells a build's events in the user's manner, and their sum."""
-        # Loaded by name: most commands build nothing, and need no words for it.
-        telling = import_module(".telling", __package__)
-        self._tally = tally = telling.Tally()
-        listening: AbstractContextManager[Listener] = telling.listening(self, tally)
-        return listening
 
     def tell(self, lines: Iterable[str]) -> None:
         """Write to stderr, whoever listens: what goes wrong, and what happens in a build."""
@@ -164,7 +155,7 @@ class Console:
 
     def _end_json(self, command: str, errors: list[MusicbuildError]) -> None:
         """Write the envelope; of a build it is the last line, with all that went wrong."""
-        tally = self._tally
+        tally = self.tally
         found = [*(event.error for event in tally.failed), *errors] if tally else errors
         once = [error for place, error in enumerate(found) if error not in found[:place]]
         spent = tally.spent if tally else {}
