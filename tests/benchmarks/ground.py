@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from . import edges
@@ -13,8 +14,8 @@ from .installed import Tools, quiet
 from .timing import Command
 
 TEMPLATES = 100
-REST = 0.05
-"""Seconds after which a file is older than the grain of any clock it is dated by."""
+SETTLED = 2.1
+"""Seconds after which musicbuild takes a file for settled: what is younger it reads each time."""
 
 Edit = Callable[[str, int], str]
 """Manifest and number of the round to the manifest that is planned in that round."""
@@ -41,27 +42,33 @@ class Ground:
         folder = self._folder / f"{pristine.name}-{use}"
         if not folder.exists():
             shutil.copytree(pristine, folder)
-            time.sleep(REST)
+            self.remember(folder)
+            time.sleep(SETTLED)
+            self.remember(folder)
         return folder
+
+    def remember(self, folder: Path) -> None:
+        """Plan a project, which remembers what it finds."""
+        words = [self._tools.musicbuild, "plan"]
+        subprocess.run(words, cwd=folder, env=quiet(), check=True, stdout=subprocess.DEVNULL)
 
     def ours(self, folder: Path, verb: str, says: str = "") -> Command:
         return Command([self._tools.musicbuild, verb], folder, says)
 
     def edited(self, folder: Path, edit: Edit, says: str) -> Command:
-        """Return a plan of an edited manifest; after each the project is as it was, and settled."""
+        """Return a plan of an edited manifest, which is as it was, and planned, before each."""
         manifest = folder / "musicbuild.yaml"
         text = manifest.read_text("utf-8")
-        plan = self.ours(folder, "plan", says)
+        restored = 0.0
 
         def write(number: int) -> None:
+            time.sleep(max(0.0, restored + SETTLED - time.monotonic()))
+            self.remember(folder)
             manifest.write_text(edit(text, number), "utf-8")
-            time.sleep(REST)
 
         def restore(_: int) -> None:
+            nonlocal restored
             manifest.write_text(text, "utf-8")
-            time.sleep(REST)
-            subprocess.run(
-                plan.arguments, cwd=folder, env=quiet(), check=True, stdout=subprocess.DEVNULL
-            )
+            restored = time.monotonic()
 
-        return Command(plan.arguments, folder, says, before=write, after=restore)
+        return replace(self.ours(folder, "plan", says), before=write, after=restore)

@@ -11,7 +11,7 @@ from musicbuild import lock as locks
 from musicbuild.cost import Cost
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase
 from musicbuild.plan import tags_of
-from musicbuild.project import open_project
+from musicbuild.project import STATE_FOLDER, open_project
 from musicbuild.spec import GenerateSpec, TrackSpec
 
 MOODS = ("calm", "dark", "bright", "slow", "fast", "tense", "eerie", "warm", "cold", "vast")
@@ -41,6 +41,7 @@ def make(folder: str, count: int, templates: int) -> None:
         purchases[track.generate.key] = bought(track.generate, audio, number)
         tracks[track.id] = _delivered(root, track, audio, number)
     locks.save(root / locks.FILE_NAME, Lock(purchases, tracks))
+    (root / STATE_FOLDER).mkdir()  # as a build leaves it; without it nothing is remembered
 
 
 def bought(spec: GenerateSpec, audio: str, number: int) -> Purchase:
