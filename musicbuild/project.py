@@ -55,6 +55,8 @@ class Project:
     specified: Specified
     lock: Lock
     providers: Providers
+    since: int = 0
+    """Nanoseconds: before the first of its files was read; what changed later is not settled."""
 
     @property
     def root(self) -> Path:
@@ -93,8 +95,7 @@ class Project:
     def sight(self, *, remembered: bool = True) -> Sight:
         """Look at the disk anew, with what earlier runs found there unless that isn't wanted."""
         known = memory.known(self.state) if remembered else {}
-        since = int(SystemClock().now().timestamp() * NANOSECONDS)
-        return Sight(self.store, self.tree, known, since)
+        return Sight(self.store, self.tree, known, self.since)
 
     @_uncollected()
     def plan(
@@ -125,9 +126,10 @@ class Project:
 @_uncollected()
 def open_project(path: Path, providers: Providers | None = None) -> Project:
     """Read a manifest and its lock; raise ManifestError, InvalidManifest or IntegrityError."""
+    since = int(SystemClock().now().timestamp() * NANOSECONDS)
     providers = providers or Providers()
     album = manifest.load(path)
     specified = specify(album, providers.model)
-    project = Project(album, specified, Lock(), providers)
+    project = Project(album, specified, Lock(), providers, since)
     check_records(project.state)
     return replace(project, lock=read_lock(project.lock_path, project.store))

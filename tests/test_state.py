@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from musicbuild import cli, memory, state
+from musicbuild import cli, manifest, memory, state
 
 TICK = 0.03
 """Seconds; longer than the times of two changes can be alike on a disk that counts finely."""
@@ -129,6 +129,22 @@ def test_a_file_of_this_very_moment_is_in_no_verdict(project, monkeypatch):
     monkeypatch.setattr(memory, "SETTLED", 3600 * 10**9)
     (project / "prompts/mood.j2").touch()
     run("plan")
+    assert recalled("plan") is None
+
+
+def test_what_changes_while_a_manifest_is_read_is_in_no_verdict(project):
+    """However long that takes: since when a file is settled is decided before it is read."""
+    load, path = manifest.load, project / "musicbuild.yaml"
+
+    def slowly(*given):
+        album = load(*given)
+        path.write_text(path.read_text("utf-8").replace("Calm", "Wild"), "utf-8")
+        time.sleep(2 * TICK)
+        return album
+
+    (project / state.FOLDER / state.NAME).unlink()
+    with patch.object(manifest, "load", slowly):
+        run("plan")
     assert recalled("plan") is None
 
 
