@@ -45,6 +45,8 @@ class _Tracks(NamedTuple):
 
 def find(old: str, new: str) -> Edit | None:
     """Return what was edited, None if it is not plain what that touches."""
+    if "\r" in old or "\r" in new:  # alone it ends a line for YAML, and for nothing here
+        return None
     tracks = _tracks(old)
     same = _alike(len(old), len(new), lambda start, stop: old[start:stop] == new[start:stop])
     rest = _alike(

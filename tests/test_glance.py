@@ -158,6 +158,16 @@ def test_a_limit_that_all_tracks_share_is_kept(project):
         assert not agree("plan")
 
 
+def test_a_line_end_of_another_kind_is_read_whole(project):
+    """What follows it may be another key of the album, and looks like the last track's."""
+    data = project.read_bytes().replace(b"\nbudget", b"\rbudget")
+    project.write_bytes(data)
+    time.sleep(TICK)
+    run("plan")
+    project.write_bytes(data.replace(b"Calm", b"Wild"))
+    assert not agree("plan")
+
+
 def test_an_album_with_numbers_is_read_whole(project):
     changed(project, "album: Nightfall", "album: Nightfall\nnumbered: true")
     assert run("build")[0] == 0
