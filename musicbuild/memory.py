@@ -91,13 +91,15 @@ class Sight:
 class Noted:
     """A manifest of which nothing was to do: its text, and what is known of it as a whole.
 
-    `ids` are its tracks, `weight` is how much it holds, and `spent` what its lock says was paid.
+    `ids` are its tracks, `weight` is how much it holds, `spent` what its lock says was paid, and
+    `orphans` the outputs in the lock that none of its tracks makes, by whose they were.
     """
 
     text: str
     ids: Sequence[str]
     weight: Mapping[str, int]
     spent: Totals
+    orphans: Mapping[str, Sequence[str]]
 
 
 def is_settled(stamp: Sequence[int], since: int) -> bool:
@@ -192,6 +194,7 @@ def noted(records: Path) -> Noted | None:
             tuple(map(fields.text, value["ids"])),
             {name: fields.count(number) for name, number in value["weight"].items()},
             {fields.text(unit): fields.amount(amount) for unit, amount in value["spent"].items()},
+            {name: tuple(map(fields.text, paths)) for name, paths in value["orphans"].items()},
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
@@ -203,6 +206,7 @@ def _noted(noted: Noted, stamp: Sequence[int]) -> bytes:
         "ids": noted.ids,
         "weight": noted.weight,
         "spent": {unit: plain(amount) for unit, amount in noted.spent.items()},
+        "orphans": noted.orphans,
     }
     return json.dumps(facts).encode() + b"\n" + noted.text.encode()
 

@@ -168,6 +168,16 @@ def test_a_line_end_of_another_kind_is_read_whole(project):
     assert not agree("plan")
 
 
+def test_what_no_track_makes_any_more_is_told_of_too(project):
+    changed(project, "credits:", "end:")
+    assert run("build")[0] == 0
+    time.sleep(TICK)
+    assert "credits.mp3" in run("plan")[1]
+    changed(project, "Calm", "Wild")
+    assert agree("plan")
+    assert agree("check")
+
+
 def test_an_album_with_numbers_is_read_whole(project):
     changed(project, "album: Nightfall", "album: Nightfall\nnumbered: true")
     assert run("build")[0] == 0

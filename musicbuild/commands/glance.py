@@ -32,7 +32,7 @@ from ..project import STATE_FOLDER, Project
 from ..prompt import TEXTS
 from ..providers import Providers
 from ..specify import specify
-from ..steps import Cause, Generate, Keep, Master, Plan, Step
+from ..steps import Cause, Generate, Keep, Master, Orphan, Plan, Step
 from .opening import manifest_path
 from .said import Choice, Settings
 
@@ -69,8 +69,9 @@ def _glance(path: Path) -> Shown | None:
     if before.plan(Wishes(only=ids)).to_do or not all(map(_is_sure, steps)):
         return None
     others = tuple(name for name in noted.ids if name not in ids)
+    orphans = tuple(Orphan(name, tuple(paths)) for name, paths in noted.orphans.items())
     album = after.album
-    return Shown(album.name, Plan(steps, (), others), noted.spent, album.budget)
+    return Shown(album.name, Plan(steps, orphans, others), noted.spent, album.budget)
 
 
 def _says_the_same(path: Path, edit: Edit) -> bool:

@@ -52,7 +52,8 @@ def conclude(project: Project, plan: Plan, sight: Sight) -> None:
 def _noted(project: Project, plan: Plan) -> Noted:
     path = project.album.path
     text = decode(reading.contents(path, most=BYTES), path).text
-    return Noted(text, plan.ids, project.weight, project.lock.spent)
+    orphans = {orphan.name: orphan.paths for orphan in plan.orphans}
+    return Noted(text, plan.ids, project.weight, project.lock.spent, orphans)
 
 
 def _inputs(project: Project) -> list[str]:
