@@ -23,12 +23,14 @@ MOST = 1 << 16
 class Edit(NamedTuple):
     """A manifest of some tracks alone, as it was and as it is now.
 
-    Of an edit `within` tracks they are those that it touches, else one for all.
+    Of an edit `within` tracks they are those that it touches, and `above` is how many lines stand
+    before them; else they are one for all.
     """
 
     before: str
     after: str
     within: bool
+    above: int = 0
 
 
 class _Tracks(NamedTuple):
@@ -72,7 +74,8 @@ def find(old: str, new: str) -> Edit | None:
         return None
     head, tail = old[: tracks.starts[0]], old[tracks.end :]
     before = f"{head}{old[first:stop]}{tail}"
-    return Edit(before, f"{head}{new[first : stop + grown]}{tail}", within=True)
+    after = f"{head}{new[first : stop + grown]}{tail}"
+    return Edit(before, after, within=True, above=head.count("\n"))
 
 
 def _around(old: str, new: str, tracks: _Tracks, above: int) -> Edit | None:

@@ -9,7 +9,6 @@ manifest is read.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from ..document import Node, parse
 from ..document.room import BYTES, EVENTS
 from ..document.source import Source, decode
 from ..edits import Edit
-from ..errors import MusicbuildError
+from ..errors import MusicbuildError, Span
 from ..lock import Lock
 from ..manifest import VALUES
 from ..manifest.faults import MOST
@@ -60,7 +59,7 @@ def _glance(path: Path) -> Shown | None:
         return None
     providers = Providers()
     before, after = (_part(path, one, providers) for one in (edit.before, edit.after))
-    if not _alike(before, after, noted):
+    if not _alike(before, after, noted) or (edit.within and _warns(before, after, edit)):
         return None
     data = reading.contents(path.parent / locks.FILE_NAME, most=locks.LARGEST)
     before, after = (replace(one, lock=_entries(one, data)) for one in (before, after))
@@ -104,22 +103,34 @@ def _entries(part: Project, data: bytes) -> Lock:
 
 
 def _alike(before: Project, after: Project, noted: Noted) -> bool:
-    """Tell whether other tracks see nothing of an edit, and the whole is within its limits.
-
-    What of the album these tracks don't use is told in both; all else would be a new warning.
-    """
-    warnings = [Counter(one.message for one in part.specified.warnings) for part in (before, after)]
+    """Tell whether other tracks see nothing of an edit, and the whole is within its limits."""
     return (
         len(after.album.files) == 1
         and not after.album.numbered
         and _outside(before) == _outside(after)
-        and warnings[1] <= warnings[0]
-        and warnings[1].total() < MOST
         and all(
             noted.weight[name] + after.weight[name] - before.weight[name] <= most
             for name, most in LIMITS.items()
         )
     )
+
+
+def _warns(before: Project, after: Project, edit: Edit) -> bool:
+    """Tell whether there may be a warning now.
+
+    What of the album these tracks don't use is told in both, at the same lines around them.
+    """
+    told = [
+        {(one.message, _line(one.span, edit.above, text)) for one in part.specified.warnings}
+        for part, text in ((before, edit.before), (after, edit.after))
+    ]
+    return not told[1] <= told[0] or len(told[1]) >= MOST
+
+
+def _line(place: Span | None, above: int, text: str) -> int:
+    """Return a line as it counts from the top above the tracks, and from the end elsewhere."""
+    line = place.line if place else 0
+    return line if line <= above else line - text.count("\n") - 1
 
 
 def _outside(part: Project) -> list[Any]:
