@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -110,7 +111,7 @@ def is_settled(stamp: Sequence[int], since: int) -> bool:
 def known(records: Path) -> Known:
     """Return the files that earlier runs found, nothing if that can't be read."""
     try:
-        value = json.loads(reading.contents(_folder(records) / DIGESTS, most=LARGEST))
+        value = json.loads(_read(records, DIGESTS))
         if value["version"] != VERSION:
             return {}
         return {
@@ -136,7 +137,7 @@ def keep(records: Path, sight: Sight) -> None:
         for path, (stamp, found) in sight.settled.items()
     }
     text = json.dumps({"version": VERSION, "files": files}, separators=(",", ":"))
-    _write(records, DIGESTS, text.encode())
+    _write(records, DIGESTS, _summed(text.encode()))
 
 
 def conclude(
@@ -177,7 +178,7 @@ def conclude(
             answers=list(answers),
         )
         _write(records, state.NAME, state.dump(verdict))
-        _write(records, MANIFEST, _noted(noted, stamps[:4]))
+        _write(records, MANIFEST, _summed(_noted(noted, stamps[:4])))
 
 
 def noted(records: Path) -> Noted | None:
@@ -185,7 +186,7 @@ def noted(records: Path) -> Noted | None:
     folder, root = _folder(records), str(records.parent)
     try:
         verdict = state.load(reading.contents(folder / state.NAME, most=LARGEST))
-        facts, _, text = reading.contents(folder / MANIFEST, most=LARGEST).partition(b"\n")
+        facts, _, text = _read(records, MANIFEST).partition(b"\n")
         value = json.loads(facts)
         if value["stamp"] != verdict.stamps[:4] or not verdict.holds(root, edited=True):
             return None
@@ -221,6 +222,18 @@ def _tool() -> list[str]:
     if ours.parent.name in INSTALLED:
         return places
     return [*places, *map(str, ours.rglob("*.py"))]
+
+
+def _read(records: Path, name: str) -> bytes:
+    """Return what was written by its sum; raise ValueError where a disk has changed it."""
+    found, _, data = reading.contents(_folder(records) / name, most=LARGEST).partition(b"\n")
+    if found != b"%08x" % zlib.crc32(data):
+        raise ValueError(name)
+    return data
+
+
+def _summed(data: bytes) -> bytes:
+    return b"%08x\n%s" % (zlib.crc32(data), data)
 
 
 def _write(records: Path, name: str, data: bytes) -> None:

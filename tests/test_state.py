@@ -4,6 +4,7 @@ import io
 import os
 import shutil
 import time
+import zlib
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 from textwrap import dedent
@@ -196,8 +197,22 @@ def test_what_is_no_verdict_is_none(project, data):
     "data", [b"", b"[]", b"{", b'{"version": 2}', b'{"version": 1, "files": 3}']
 )
 def test_what_are_no_digests_is_none(project, data):
-    (project / state.FOLDER / memory.DIGESTS).write_bytes(data)
-    assert run("plan")[0] == 0
+    summed = b"%08x\n%s" % (zlib.crc32(data), data)
+    (project / state.FOLDER / memory.DIGESTS).write_bytes(summed)
+    assert memory.known(project / ".musicbuild") == {}
+    assert run("plan", "--check")[0] == 0
+
+
+@pytest.mark.parametrize("name", [memory.DIGESTS, memory.MANIFEST])
+def test_what_a_disk_has_changed_is_not_believed(project, name):
+    path = project / state.FOLDER / name
+    data = path.read_bytes()
+    said = run("plan", "--no-state")
+    for place in range(0, len(data), 7):
+        path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+        assert memory.known(project / ".musicbuild") == {} or name != memory.DIGESTS
+        assert memory.noted(project / ".musicbuild") is None or name != memory.MANIFEST
+    assert run("plan") == said
 
 
 def test_a_digest_is_remembered_for_as_long_as_its_file_is_the_same(project):
