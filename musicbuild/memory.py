@@ -20,6 +20,7 @@ from . import durable, fields, reading, state
 from .cost import Totals, plain
 from .folders import walk
 from .hashing import Digest
+from .lock import FILE_NAME
 from .outputs import Found, Tree
 from .state import Verdict
 from .store import Store
@@ -33,8 +34,8 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 DIGESTS = "digests"
 MANIFEST = "manifest"
 VERSION = 1
-LARGEST = 32 << 20
-"""Bytes; ten thousand tracks in two formats have a tenth of it."""
+LARGEST = 8 << 20
+"""Bytes; ten thousand tracks in two formats have half of it."""
 
 Stamp = tuple[int, int, int, int]
 Known = Mapping[str, tuple[Stamp, Found]]
@@ -182,13 +183,19 @@ def conclude(
 
 
 def noted(records: Path) -> Noted | None:
-    """Return what is known of a manifest, if nothing else has changed since nothing was to do."""
+    """Return what is known of a manifest, if nothing else has changed since nothing was to do.
+
+    That the lock has not tells that it was so here: nobody can guess its stamp who puts a verdict
+    of his own into a repository.
+    """
     folder, root = _folder(records), str(records.parent)
     try:
         verdict = state.load(reading.contents(folder / state.NAME, most=LARGEST))
+        if FILE_NAME not in verdict.inputs or not verdict.holds(root, edited=True):
+            return None
         facts, _, text = _read(records, MANIFEST).partition(b"\n")
         value = json.loads(facts)
-        if value["stamp"] != verdict.stamps[:4] or not verdict.holds(root, edited=True):
+        if value["stamp"] != verdict.stamps[:4]:
             return None
         return Noted(
             text.decode(),

@@ -26,7 +26,7 @@ COMMANDS = ("build", "plan", "check")
 """Those that have an answer in a verdict, in this order, each without and with colours."""
 
 VERSION = 1
-LARGEST = 64 << 20
+LARGEST = 8 << 20
 """Bytes; ten thousand tracks have less than one megabyte."""
 
 MANY = 2_000

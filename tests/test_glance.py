@@ -1,6 +1,7 @@
 """A plan of the edited tracks alone says what the plan of the whole manifest says."""
 
 import re
+import shutil
 import time
 from contextlib import chdir
 from textwrap import dedent
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_state import TICK, copied, run, written
 
-from musicbuild import memory
+from musicbuild import memory, state
 from musicbuild.commands import glance
 
 MANIFEST = """\
@@ -176,6 +177,19 @@ def test_what_no_track_makes_any_more_is_told_of_too(project):
     changed(project, "Calm", "Wild")
     assert agree("plan")
     assert agree("check")
+
+
+def test_a_verdict_that_a_repository_brings_is_not_believed(project):
+    """It can't hold the stamp of the lock, so it leaves it out."""
+    folder = project.parent / state.FOLDER
+    verdict = state.load((folder / state.NAME).read_bytes())
+    verdict.inputs, verdict.stamps = verdict.inputs[:1], verdict.stamps[:4]
+    verdict.outputs, verdict.folders, verdict.identities = [], [], []
+    (folder / state.NAME).write_bytes(state.dump(verdict))
+    (project.parent / "musicbuild.lock").unlink()
+    shutil.rmtree(project.parent / ".musicbuild/store")
+    assert memory.noted(project.parent / ".musicbuild") is None
+    assert run("plan", "--check") == run("plan", "--check", "--no-state")
 
 
 def test_an_album_with_numbers_is_read_whole(project):
