@@ -93,14 +93,16 @@ class Sight:
 class Noted:
     """A manifest of which nothing was to do: its text, and what is known of it as a whole.
 
-    `ids` are its tracks, `weight` is how much it holds, `spent` what its lock says was paid, and
-    `orphans` the outputs in the lock that none of its tracks makes, by whose they were.
+    `ids` are its tracks, `weight` is how much it holds, `spent` what its lock says was paid,
+    `budget` what may be, and `orphans` the outputs in the lock that none of its tracks makes, by
+    whose they were.
     """
 
     text: str
     ids: Sequence[str]
     weight: Mapping[str, int]
     spent: Totals
+    budget: Totals
     orphans: Mapping[str, Sequence[str]]
 
 
@@ -201,7 +203,8 @@ def noted(records: Path) -> Noted | None:
             text.decode(),
             tuple(map(fields.text, value["ids"])),
             {name: fields.count(number) for name, number in value["weight"].items()},
-            {fields.text(unit): fields.amount(amount) for unit, amount in value["spent"].items()},
+            _totals(value["spent"]),
+            _totals(value["budget"]),
             {name: tuple(map(fields.text, paths)) for name, paths in value["orphans"].items()},
         )
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -214,9 +217,14 @@ def _noted(noted: Noted, stamp: Sequence[int]) -> bytes:
         "ids": noted.ids,
         "weight": noted.weight,
         "spent": {unit: plain(amount) for unit, amount in noted.spent.items()},
+        "budget": {unit: plain(amount) for unit, amount in noted.budget.items()},
         "orphans": noted.orphans,
     }
     return json.dumps(facts).encode() + b"\n" + noted.text.encode()
+
+
+def _totals(value: Mapping[str, str]) -> Totals:
+    return {fields.text(unit): fields.amount(amount) for unit, amount in value.items()}
 
 
 def _tool() -> list[str]:

@@ -192,6 +192,16 @@ def test_a_verdict_that_a_repository_brings_is_not_believed(project):
     assert run("plan", "--check") == run("plan", "--check", "--no-state")
 
 
+def test_a_text_that_looks_like_a_key_of_the_album_is_none(project):
+    """A quoted text may go on in the first column, and then the tracks seem to end in it."""
+    changed(project, "budget: {tokens: 100}", "  last: {prompt: 'x\nbudget: {tokens: 5} #'}")
+    assert run("build")[0] == 0
+    time.sleep(TICK)
+    run("plan")
+    changed(project, "Calm", "Wild")
+    assert not agree("plan")
+
+
 def test_an_album_with_numbers_is_read_whole(project):
     changed(project, "album: Nightfall", "album: Nightfall\nnumbered: true")
     assert run("build")[0] == 0

@@ -107,6 +107,7 @@ def _alike(before: Project, after: Project, noted: Noted) -> bool:
     return (
         len(after.album.files) == 1
         and not after.album.numbered
+        and after.album.budget == noted.budget
         and _outside(before) == _outside(after)
         and all(
             noted.weight[name] + after.weight[name] - before.weight[name] <= most

@@ -53,7 +53,8 @@ def _noted(project: Project, plan: Plan) -> Noted:
     path = project.album.path
     text = decode(reading.contents(path, most=BYTES), path).text
     orphans = {orphan.name: orphan.paths for orphan in plan.orphans}
-    return Noted(text, plan.ids, project.weight, project.lock.spent, orphans)
+    spent, budget = project.lock.spent, project.album.budget
+    return Noted(text, plan.ids, project.weight, spent, budget, orphans)
 
 
 def _inputs(project: Project) -> list[str]:
