@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -230,13 +231,28 @@ def _totals(value: Mapping[str, str]) -> Totals:
 def _tool() -> list[str]:
     """Return the places whose change may be that of the program, or of a plug-in of its own.
 
-    An installer changes the folders; where the program is worked on, its files change.
+    An installer changes the folders; where the program or a plug-in is worked on, its files change.
     """
     places = [place for place in state.places() if Path(place).is_absolute()]
+    places += _loaded()
     ours = Path(state.__file__).parent
     if ours.parent.name in INSTALLED:
         return places
-    return [*places, *map(str, ours.rglob("*.py"))]
+    return list(dict.fromkeys([*places, *map(str, ours.rglob("*.py"))]))
+
+
+def _loaded() -> list[str]:
+    """Return the files of modules that neither an installer nor Python itself brought."""
+    python = Path(os.__file__).parent
+    modules = [one for name, one in sys.modules.items() if name != "__main__"]  # a link may be that
+    files = [getattr(module, "__file__", None) or "" for module in modules]
+    return [
+        file
+        for file in files
+        if Path(file).is_absolute()
+        and INSTALLED.isdisjoint(Path(file).parts)
+        and not Path(file).is_relative_to(python)
+    ]
 
 
 def _read(records: Path, name: str) -> bytes:

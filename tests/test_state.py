@@ -1,8 +1,10 @@
 """A verdict never changes an answer: whatever happens to a project, both ways say the same."""
 
+import importlib
 import io
 import os
 import shutil
+import sys
 import time
 import zlib
 from contextlib import chdir, redirect_stderr, redirect_stdout
@@ -157,6 +159,21 @@ def test_another_tool_looks_for_itself(project, monkeypatch, tmp_path):
     run("plan")
     assert recalled("plan")
     (tmp_path / "plugins/provider-1.0.dist-info").mkdir()
+    assert recalled("plan") is None
+
+
+def test_a_plug_in_that_is_worked_on_looks_for_itself(project, monkeypatch, tmp_path):
+    """Its file changes, and the folder that it lies in does not."""
+    (tmp_path / "plugins").mkdir()
+    file = tmp_path / "plugins/worked_on.py"
+    file.write_text("PRICE = 1\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "plugins")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setitem(sys.modules, "worked_on", importlib.import_module("worked_on"))
+    time.sleep(TICK)
+    run("plan")
+    assert recalled("plan")
+    file.write_text("PRICE = 2\n", "utf-8")
     assert recalled("plan") is None
 
 
