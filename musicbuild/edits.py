@@ -50,23 +50,23 @@ def find(old: str, new: str) -> Edit | None:
     if "\r" in old or "\r" in new:  # alone it ends a line for YAML, and for nothing here
         return None
     tracks = _tracks(old)
+    if tracks is None:
+        return None
     same = _alike(len(old), len(new), lambda start, stop: old[start:stop] == new[start:stop])
     rest = _alike(
         len(old) - same,
         len(new) - same,
         lambda start, stop: _backwards(old, start, stop) == _backwards(new, start, stop),
     )
-    grown = len(new) - len(old)
-    if tracks is None:
-        return None
-    if len(old) - rest < tracks.starts[0] or same > tracks.end:
+    last, grown = len(old) - rest, len(new) - len(old)
+    if last < tracks.starts[0] or same > tracks.end:
         return _around(old, new, tracks, grown if same < tracks.starts[0] else 0)
     # The first character of its key must stand as it stood, else it may belong to what is above.
     first = max((one for one in tracks.starts if one + len(tracks.indent) < same), default=-1)
-    if first < 0 or len(old) - rest > tracks.end:
+    if first < 0 or last > tracks.end:
         return None
     # What an edit leaves open, such as a quote, shows in what follows: one more track, if any.
-    following = tracks.after(max(same, len(old) - rest))
+    following = tracks.after(max(same, last))
     stop = tracks.after(following + 1)
     edited = new[first : following + grown]
     inside = all(one.startswith(tracks.indent) or not one.strip() for one in edited.splitlines())

@@ -5,7 +5,7 @@ and all that it names, the lock, the outputs, our own records, the folders on th
 While every stamp is as it was, a run would say the same again.  A file that changed so shortly
 before it was looked at that a second change might leave its stamp alone is never in a verdict.
 
-Verdicts are written by the full path alone (`memory.py`), and may be deleted at any time.
+Verdicts are written by the full path alone (`conclusion.py`), and may be deleted at any time.
 """
 
 # Nothing but `sys` and `os` is imported, for this is all that most runs need.  ruff: noqa: FA102
@@ -98,6 +98,16 @@ def recall(arguments: list[str]) -> str | None:
         return None
 
 
+def project(folder: str) -> str:
+    """Return the nearest folder with a manifest, as `manifest.find` does."""
+    while not os.path.isfile(os.path.join(folder, MANIFEST)):
+        above = os.path.dirname(folder)
+        if above == folder:
+            raise FileNotFoundError(MANIFEST)
+        folder = above
+    return folder
+
+
 def stamps(names: list[str]) -> list[int]:
     """Return four numbers a file, which differ from before if it was changed or replaced."""
     found: list[int] = []
@@ -166,17 +176,19 @@ def load(data: bytes) -> Verdict:
     texts = data[end:].decode().split("\0")
     if len(numbers) != watched + among or len(texts) != 1 + sum(counts) + 2 * len(COMMANDS):
         raise ValueError(len(texts))
-    rest = iter(texts)
-    tool_then, *parts = next(rest), *([next(rest) for _ in range(count)] for count in counts)
+    parts = []
+    for count in (1, *counts, 2 * len(COMMANDS)):
+        parts.append(texts[:count])
+        del texts[:count]
     return Verdict(
-        tool=tool_then,
-        inputs=parts[0],
-        outputs=parts[1],
-        folders=parts[2],
-        absent=parts[3],
+        tool=parts[0][0],
+        inputs=parts[1],
+        outputs=parts[2],
+        folders=parts[3],
+        absent=parts[4],
         stamps=numbers[:watched],
         identities=numbers[watched:],
-        answers=list(rest),
+        answers=parts[5],
     )
 
 
@@ -197,16 +209,6 @@ def _unchanged(names: list[str], expected: list[int]) -> bool:
     finally:
         _, ended = os.waitpid(child, 0)
     return same and ended == 0
-
-
-def project(folder: str) -> str:
-    """Return the nearest folder with a manifest, as `manifest.find` does."""
-    while not os.path.isfile(os.path.join(folder, MANIFEST)):
-        above = os.path.dirname(folder)
-        if above == folder:
-            raise FileNotFoundError(MANIFEST)
-        folder = above
-    return folder
 
 
 def _contents(path: str) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_state import TICK, copied, run, written
 
-from musicbuild import memory, state
+from musicbuild import conclusion, memory, state
 from musicbuild.commands import glance
 
 MANIFEST = """\
@@ -188,7 +188,7 @@ def test_a_verdict_that_a_repository_brings_is_not_believed(project):
     (folder / state.NAME).write_bytes(state.dump(verdict))
     (project.parent / "musicbuild.lock").unlink()
     shutil.rmtree(project.parent / ".musicbuild/store")
-    assert memory.noted(project.parent / ".musicbuild") is None
+    assert conclusion.noted(project.parent / ".musicbuild") is None
     assert run("plan", "--check") == run("plan", "--check", "--no-state")
 
 

@@ -123,6 +123,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.commands.opening",
     "musicbuild.commands.plan",
     "musicbuild.commands.remembering",
+    "musicbuild.conclusion",
     "musicbuild.console.diff",
     "musicbuild.console.json",
     "musicbuild.console.markdown",

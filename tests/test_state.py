@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from musicbuild import cli, manifest, memory, state
+from musicbuild import cli, conclusion, manifest, memory, state
 
 TICK = 0.03
 """Seconds; longer than the times of two changes can be alike on a disk that counts finely."""
@@ -220,7 +220,7 @@ def test_what_are_no_digests_is_none(project, data):
     assert run("plan", "--check")[0] == 0
 
 
-@pytest.mark.parametrize("name", [memory.DIGESTS, memory.MANIFEST])
+@pytest.mark.parametrize("name", [memory.DIGESTS, conclusion.MANIFEST])
 def test_what_a_disk_has_changed_is_not_believed(project, name):
     path = project / state.FOLDER / name
     data = path.read_bytes()
@@ -228,7 +228,7 @@ def test_what_a_disk_has_changed_is_not_believed(project, name):
     for place in range(0, len(data), 7):
         path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
         assert memory.known(project / ".musicbuild") == {} or name != memory.DIGESTS
-        assert memory.noted(project / ".musicbuild") is None or name != memory.MANIFEST
+        assert conclusion.noted(project / ".musicbuild") is None or name != conclusion.MANIFEST
     assert run("plan") == said
 
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .. import edits, manifest, memory, pieces, reading
+from .. import conclusion, edits, manifest, pieces, reading
 from .. import lock as locks
+from ..conclusion import Noted
 from ..console.plan import Shown
 from ..document import Node, parse
 from ..document.room import BYTES, EVENTS
@@ -25,7 +26,6 @@ from ..errors import MusicbuildError, Span
 from ..lock import Lock
 from ..manifest import VALUES
 from ..manifest.faults import MOST
-from ..memory import Noted
 from ..plan import Wishes
 from ..project import STATE_FOLDER, Project
 from ..prompt import TEXTS
@@ -50,7 +50,7 @@ def glance(settings: Settings, choice: Choice) -> Shown | None:
 
 
 def _glance(path: Path) -> Shown | None:
-    noted = memory.noted(path.parent / STATE_FOLDER)
+    noted = conclusion.noted(path.parent / STATE_FOLDER)
     if noted is None or path.name != manifest.FILE:
         return None
     text = decode(reading.contents(path, most=BYTES), path).text

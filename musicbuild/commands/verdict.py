@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from .. import memory, reading, state
+from .. import conclusion, reading, state
+from ..conclusion import Noted
 from ..console.look import Look
 from ..console.plan import plan_lines
 from ..console.reports import up_to_date
@@ -15,7 +16,7 @@ from ..document.source import decode
 from ..errors import ManifestError
 from ..events import BuildFinished, BuildStarted
 from ..lock import FILE_NAME
-from ..memory import Noted, Sight
+from ..memory import Sight
 from ..project import STATE_FOLDER, Project
 from ..records import PARTS
 from ..steps import Plan
@@ -46,7 +47,7 @@ def conclude(project: Project, plan: Plan, sight: Sight) -> None:
     with suppress(OSError, ManifestError):  # by now it is another, and so is the next answer
         noted = _noted(project, plan)
         inputs = _inputs(project)
-        memory.conclude(project.state, sight, inputs=inputs, answers=answers, noted=noted)
+        conclusion.conclude(project.state, sight, inputs=inputs, answers=answers, noted=noted)
 
 
 def _noted(project: Project, plan: Plan) -> Noted:
