@@ -47,6 +47,7 @@ class _Tracks(NamedTuple):
 
 def find(old: str, new: str) -> Edit | None:
     """Return what was edited, None if it is not plain what that touches."""
+    old, new = (text.replace("\r\n", "\n") for text in (old, new))
     if "\r" in old or "\r" in new:  # alone it ends a line for YAML, and for nothing here
         return None
     tracks = _tracks(old)

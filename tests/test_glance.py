@@ -179,6 +179,16 @@ def test_what_no_track_makes_any_more_is_told_of_too(project):
     assert agree("check")
 
 
+def test_lines_may_end_as_on_windows(project):
+    data = project.read_bytes().replace(b"\n", b"\r\n")
+    project.write_bytes(data)
+    time.sleep(TICK)
+    run("plan")
+    for edited in (data.replace(b"Calm", b"Wild"), b"# Music.\n" + data):
+        project.write_bytes(edited)
+        assert agree("plan")
+
+
 def test_a_verdict_that_a_repository_brings_is_not_believed(project):
     """It can't hold the stamp of the lock, so it leaves it out."""
     folder = project.parent / state.FOLDER
