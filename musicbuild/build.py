@@ -217,7 +217,7 @@ class _Build:
         """Make sure of all before anything is paid: places, limits, keys and balances."""
         if plan.purchases:
             keys = [spec.key for step in plan.purchases for spec in step.specs]
-            room = sum(growth(step.track) for step in plan.steps)
+            room = sum(growth(step.track) for step in plan.steps if isinstance(step, Generate))
             check_before_paying(self.lock, keys, room)
             check_tools(output for step in plan.purchases for output in step.track.outputs)
             check_places(plan, self._workshop)

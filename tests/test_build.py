@@ -91,6 +91,15 @@ def test_ten_tracks_cost_ten_charges_and_then_none(studio):
     assert studio.charges == 10
 
 
+def test_the_lock_needs_room_only_for_what_is_to_be_made(studio, monkeypatch):
+    """What is in it already is not reckoned again."""
+    tracks = [track(f"level-{number}", f"piece {number}") for number in range(10)]
+    studio.build(*tracks)
+    monkeypatch.setattr(locks, "LARGEST", len(locks.dump(studio.lock)) + 4000)
+    studio.build(*tracks, track("boss", "one more"))
+    assert studio.charges == 11
+
+
 def test_one_changed_prompt_costs_one_charge_and_a_reverted_one_none(studio):
     studio.build(*TEN)
     changed = [track("track-0", "Another prompt"), *TEN[1:]]
