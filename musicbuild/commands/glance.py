@@ -64,13 +64,13 @@ def _glance(path: Path) -> Shown | None:
     data = reading.contents(path.parent / locks.FILE_NAME, most=locks.LARGEST)
     before, after = (replace(one, lock=_entries(one, data)) for one in (before, after))
     ids = frozenset(track.id for track in after.tracks)
-    steps = after.plan(Wishes(only=ids)).steps
-    if before.plan(Wishes(only=ids)).to_do or not all(map(_is_sure, steps)):
+    was, now = (_planned(one, ids) for one in (before, after))
+    if was.to_do or not all(map(_is_sure, now.steps)):
         return None
     others = tuple(name for name in noted.ids if name not in ids)
     orphans = tuple(Orphan(name, tuple(paths)) for name, paths in noted.orphans.items())
     album = after.album
-    return Shown(album.name, Plan(steps, orphans, others), noted.spent, album.budget)
+    return Shown(album.name, Plan(now.steps, orphans, others), noted.spent, album.budget)
 
 
 def _says_the_same(path: Path, edit: Edit) -> bool:
@@ -100,6 +100,11 @@ def _entries(part: Project, data: bytes) -> Lock:
     tracks = locks.parse(pieces.excerpt(data, (), ids)).tracks.values()
     keys = {spec.key for track in part.tracks for spec in track.wishes}
     return locks.parse(pieces.excerpt(data, keys | {track.generate for track in tracks}, ids))
+
+
+def _planned(part: Project, ids: frozenset[str]) -> Plan:
+    # To read a few outputs takes less time than to read the digests of all.
+    return part.plan(Wishes(only=ids), sight=part.sight(remembered=False))
 
 
 def _alike(before: Project, after: Project, noted: Noted) -> bool:
