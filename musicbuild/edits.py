@@ -84,8 +84,6 @@ def _around(old: str, new: str, tracks: _Tracks, above: int) -> Edit | None:
     start, end, stop = tracks.starts[0], tracks.end, tracks.after(tracks.starts[0] + 1)
     if len(old) - (end - start) > MOST or stop - start > MOST:
         return None
-    if new[start + above : end + above] != old[start:end]:
-        return None
     track = old[start:stop]
     after = f"{new[: start + above]}{track}{new[end + above :]}"
     return Edit(f"{old[:start]}{track}{old[end:]}", after, within=False)

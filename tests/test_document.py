@@ -525,6 +525,10 @@ def readings(monkeypatch):
     return found
 
 
+def test_a_key_in_quotes_may_look_like_one_that_merges():
+    assert read_text('"<<": {a: 1}\n').mapping()["<<"].mapping().keys() == {"a"}
+
+
 def test_no_text_is_read_twice_for_what_stands_in_it(readings):
     root = read_text("a: {b: 1.10, c: [x, ~]}\nd: |\n  text\n")
     inner = root.mapping()["a"].mapping()
