@@ -139,6 +139,13 @@ def test_what_others_may_see_is_read_whole(project, name):
     assert said == run("plan", "--no-state")
 
 
+def rebuilt():
+    """Build, and have the verdict written once all files are settled."""
+    assert run("build")[0] == 0
+    time.sleep(TICK)
+    run("plan")
+
+
 def changed(project, old, new):
     text = project.read_text("utf-8")
     old, new = (re.sub("^    ", "", one, flags=re.MULTILINE) for one in (old, new))
@@ -205,18 +212,14 @@ def test_a_verdict_that_a_repository_brings_is_not_believed(project):
 def test_a_text_that_looks_like_a_key_of_the_album_is_none(project):
     """A quoted text may go on in the first column, and then the tracks seem to end in it."""
     changed(project, "budget: {tokens: 100}", "  last: {prompt: 'x\nbudget: {tokens: 5} #'}")
-    assert run("build")[0] == 0
-    time.sleep(TICK)
-    run("plan")
+    rebuilt()
     changed(project, "Calm", "Wild")
     assert not agree("plan")
 
 
 def test_an_album_with_numbers_is_read_whole(project):
     changed(project, "album: Nightfall", "album: Nightfall\nnumbered: true")
-    assert run("build")[0] == 0
-    time.sleep(TICK)
-    run("plan")
+    rebuilt()
     changed(project, "Calm", "Wild")
     assert not agree("plan")
 
@@ -224,9 +227,7 @@ def test_an_album_with_numbers_is_read_whole(project):
 def test_a_manifest_with_includes_is_read_whole(project):
     (project.parent / "more.yaml").write_text('tracks: {more: {prompt: "More"}}\n', "utf-8")
     changed(project, "album: Nightfall", "album: Nightfall\ninclude: [more.yaml]")
-    assert run("build")[0] == 0
-    time.sleep(TICK)
-    run("plan")
+    rebuilt()
     changed(project, "Calm", "Wild")
     assert not agree("plan")
 

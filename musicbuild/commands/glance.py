@@ -50,8 +50,8 @@ def glance(settings: Settings, choice: Choice) -> Shown | None:
 
 
 def _glance(path: Path) -> Shown | None:
-    noted = conclusion.noted(path.parent / STATE_FOLDER)
-    if noted is None or path.name != manifest.FILE:
+    noted = conclusion.noted(path.parent / STATE_FOLDER) if path.name == manifest.FILE else None
+    if noted is None:
         return None
     text = decode(reading.contents(path, most=BYTES), path).text
     edit = edits.find(noted.text, text)

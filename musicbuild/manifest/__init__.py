@@ -15,6 +15,7 @@ from ..document import Node, parse, read
 from ..document.room import EVENTS, Room
 from ..document.source import decode, shown
 from ..errors import InvalidManifest, ManifestError, UsageError, suggestion
+from ..state import MANIFEST
 from .faults import Enough, Faults, in_order, invalid
 from .include import Gathered, gather
 from .keys import ALBUM, SETTINGS, TRACK, Key
@@ -34,7 +35,7 @@ from .shapes import Value, named, value
 
 __all__ = ["Album", "Notice", "Sourced", "Track", "find", "in_order", "load"]
 
-FILE = "musicbuild.yaml"
+FILE = MANIFEST
 PROMPTS = frozenset({"prompt", "prompt_file"})
 OWN = frozenset({"output", "cover"})
 """The settings of all tracks that stand at the top."""

@@ -70,7 +70,8 @@ def decoded(path, name=None):
     return np.ascontiguousarray(sound), frames[0].sample_rate
 
 
-def _figures(sound, rate):
+def ebur128(sound, rate):
+    """Return the figures of FFmpeg's `ebur128` after each tenth of a second."""
     layout = ("mono", "stereo")[sound.shape[1] - 1]
     graph = av.filter.Graph()
     source = graph.add_abuffer(
@@ -81,9 +82,7 @@ def _figures(sound, rate):
     source.link_to(meter)
     meter.link_to(sink)
     graph.configure()
-    # It measures in tenths of a second: silence makes up the last, for its peak, not its loudness.
-    padded = np.concatenate([sound, np.zeros((rate // 5, sound.shape[1]), np.float32)])
-    frame = av.AudioFrame.from_ndarray(padded.reshape(1, -1), format="flt", layout=layout)
+    frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="flt", layout=layout)
     frame.sample_rate = rate
     graph.push(frame)
     graph.push(None)
@@ -93,6 +92,11 @@ def _figures(sound, rate):
             told += filter(None, [graph.pull().metadata])
         except (av.BlockingIOError, av.EOFError):
             break
-    last = {name: float(value) for name, value in told[-1].items()}
+    return [{name: float(value) for name, value in figures.items()} for figures in told]
+
+
+def _figures(sound, rate):
+    # It measures in tenths of a second: silence makes up the last, for its peak, not its loudness.
+    told = ebur128(np.concatenate([sound, np.zeros((rate // 5, sound.shape[1]), np.float32)]), rate)
     whole = told[min(len(told), len(sound) * 10 // rate) - 1] if len(sound) * 10 >= rate else {}
-    return last | {"lavfi.r128.I": float(whole.get("lavfi.r128.I", "-inf"))}
+    return told[-1] | {"lavfi.r128.I": whole.get("lavfi.r128.I", -math.inf)}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
+from audio.pieces import ebur128
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,27 +43,7 @@ def music(seed):
 
 def ffmpeg_figures(sound, rate):
     """Return the last figures of FFmpeg's `ebur128`, and the greatest momentary and short-term."""
-    layout = ("mono", "stereo")[sound.shape[1] - 1]
-    graph = av.filter.Graph()
-    source = graph.add_abuffer(
-        sample_rate=rate, format="flt", layout=layout, time_base=Fraction(1, rate)
-    )
-    meter = graph.add("ebur128", "metadata=1:peak=true:framelog=quiet")
-    sink = graph.add("abuffersink")
-    source.link_to(meter)
-    meter.link_to(sink)
-    graph.configure()
-    frame = av.AudioFrame.from_ndarray(sound.reshape(1, -1), format="flt", layout=layout)
-    frame.sample_rate = rate
-    graph.push(frame)
-    graph.push(None)
-    told = []
-    while True:
-        try:
-            told.append({key: float(value) for key, value in graph.pull().metadata.items()})
-        except (av.BlockingIOError, av.EOFError):
-            break
-    told = [figures for figures in told if figures]
+    told = ebur128(sound, rate)
     return told[-1] | {f"most {key}": max(f[f"lavfi.r128.{key}"] for f in told) for key in "MS"}
 
 

@@ -15,36 +15,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mutagen.id3 import APIC, COMM, GEOB, ID3, PRIV, TDRC, TIT2, TPE2, TXXX, Frames
+from tags.made import FULL, JPEG, ORIGIN
 
 from musicbuild.errors import IntegrityError, ManifestError
-from musicbuild.hashing import Digest, digest_bytes
+from musicbuild.hashing import digest_bytes
 from musicbuild.models import SourceType
 from musicbuild.spec import MASTER_RECIPE, Tags
 from musicbuild.tags import READ_LIMIT, Provenance, audio_of, read, tag
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
-JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256))
-
-FULL = Tags(
-    title="Boss",
-    artist="Nightfall Games",
-    album="Nightfall",
-    number="3/12",
-    genre="Industrial",
-    bpm="150",
-    key="F# minor",
-    comment="Phase 1",
-    copyright="2026 Nightfall Games",
-    cover=Digest("0" * 64),
-)
-ORIGIN = Provenance(
-    provider="elumenta",
-    model="musicgen",
-    generation="gen_01",
-    key="c0ffee",
-    prompt="Loud drums",
-    kind=SourceType.TRAINED,
-)
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
 
 
