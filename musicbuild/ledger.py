@@ -21,10 +21,10 @@ from .journal import Payment
 from .lock import Lock, LockedTrack, Purchase, Writer
 from .spec import GenerateSpec
 
-SHARE = 0.05
+SHARE = 0.02
 """The part of a build's time that may go into writing the lock."""
 
-AHEAD = 0.2
+AHEAD = 0.05
 """Seconds of that which may be used at once: a small lock is always written at once."""
 
 
