@@ -39,7 +39,7 @@ def append(path: Path, data: bytes) -> None:
     """Add to a file, making it if it is new, and return when it is on disk."""
     new = not path.exists()
     handle = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    _fill(handle, data, "ab")
+    _fill(handle, data)
     if new:
         sync_folder(path.parent)
 
@@ -86,8 +86,11 @@ def _aside(name: str) -> str:
     return f".{name[:40]}.{secrets.token_hex(8)}"
 
 
-def _fill(handle: int, data: bytes, mode: str = "wb") -> None:
-    with os.fdopen(handle, mode) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+def _fill(handle: int, data: bytes) -> None:
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(handle, left) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)

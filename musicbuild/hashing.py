@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from io import BufferedReader
+from io import FileIO
 from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any, NewType
@@ -32,7 +32,7 @@ def digest_file(path: Path) -> Digest:
         return digest_open(file)
 
 
-def digest_open(file: BufferedReader) -> Digest:
+def digest_open(file: FileIO) -> Digest:
     return Digest(hashlib.file_digest(file, "sha256").hexdigest())
 
 

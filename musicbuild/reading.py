@@ -10,7 +10,7 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BufferedReader
+from io import FileIO
 from pathlib import Path
 
 from .folders import Folder, Linked, open_plain
@@ -37,7 +37,7 @@ class TooLarge(OSError):
 @contextmanager
 def opened(
     path: Path | str, *, most: int = LARGEST, within: Folder | None = None
-) -> Iterator[tuple[BufferedReader, int]]:
+) -> Iterator[tuple[FileIO, int]]:
     """Open a file to read it, and give its size; `within` a folder `path` is a name in it.
 
     Raises NotPlain, TooLarge or another OSError.
@@ -52,14 +52,17 @@ def opened(
     except OSError:
         os.close(handle)
         raise
-    with os.fdopen(handle, "rb") as file:
+    with os.fdopen(handle, "rb", buffering=0) as file:
         yield file, status.st_size
 
 
 def contents(path: Path | str, *, most: int = LARGEST, within: Folder | None = None) -> bytes:
     """Return the bytes of a file, those that it had when it was opened."""
     with opened(path, most=most, within=within) as (file, size):
-        return file.read(size)
+        data = file.read(size)
+        while len(data) < size and (more := file.read(size - len(data))):
+            data += more
+        return data
 
 
 def _open(path: Path | str, within: Folder | None) -> int:

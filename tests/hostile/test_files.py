@@ -55,7 +55,7 @@ MOMENTS = {
     "when its folder is to be opened": (folders.Folder, "inner"),
     "when its folder is open": (outputs, "_found"),
     "when it is looked at": (reading.os, "fstat"),
-    "when it is to be written": (durable.os, "fdopen"),
+    "when it is to be written": (durable.os, "write"),
     "when it is written": (durable.os, "fsync"),
     "when it is to be renamed": (durable.os, "replace"),
 }

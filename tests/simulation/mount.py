@@ -43,11 +43,6 @@ class _Written:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def fileno(self) -> int:
-        return self._handle
-
-    def flush(self) -> None: ...
-
     def write(self, data: bytes) -> int:
         self._disk.written(self._handle, data)
         return len(data)
@@ -194,14 +189,16 @@ if (
     BY_PATH[glob._StringGlobber, "scandir"] = _scan
 
 
-def _fdopen(disk: Disk, handle: int, mode: str) -> _Written | io.BytesIO:
-    match mode:
-        case "wb" | "ab":
-            return _Written(disk, handle)
-        case "rb":
-            _, node = disk.open_files.pop(handle)
-            return io.BytesIO(node.data)
-    raise io.UnsupportedOperation(mode)
+def _fdopen(disk: Disk, handle: int, mode: str, *, buffering: int) -> io.BytesIO:
+    if (mode, buffering) != ("rb", 0):
+        raise io.UnsupportedOperation(mode)
+    _, node = disk.open_files.pop(handle)
+    return io.BytesIO(node.data)
+
+
+def _write(disk: Disk, handle: int, data: memoryview) -> int:
+    disk.written(handle, bytes(data))
+    return len(data)
 
 
 def _fsync(disk: Disk, handle: int) -> None:
@@ -218,6 +215,7 @@ def _status_by_handle(disk: Disk, handle: int) -> os.stat_result:
 
 BY_HANDLE = {
     (os, "fdopen"): _fdopen,
+    (os, "write"): _write,
     (os, "fsync"): _fsync,
     (os, "close"): _close,
     (os, "fstat"): _status_by_handle,
@@ -250,11 +248,11 @@ def mounted(current: Callable[[], Disk | None]) -> Iterator[None]:
         return call
 
     def by_handle(real: Any, simulated: Any) -> Any:
-        def call(handle: int, *more: Any) -> Any:
+        def call(handle: int, *more: Any, **named: Any) -> Any:
             disk = current()
             if disk is not None and handle in disk.open_files:
-                return simulated(disk, handle, *more)
-            return real(handle, *more)
+                return simulated(disk, handle, *more, **named)
+            return real(handle, *more, **named)
 
         return call
 
