@@ -27,7 +27,6 @@ NETWORK = {
     "http.client",
     "http.server",
     "httpcore",
-    "httpx",
     "requests",
     "smtplib",
     "socket",

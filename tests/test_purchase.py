@@ -24,6 +24,7 @@ from musicbuild.errors import (
 )
 from musicbuild.events import Ordered, Recovered, Searching, Waiting
 from musicbuild.journal import Journal
+from musicbuild.providers import elumenta_api
 from musicbuild.witness import Settling
 
 MENU = track("menu", "Calm pads")
@@ -313,22 +314,19 @@ def test_a_service_that_is_busy_for_long_is_not(studio):
     assert_bought_once(studio)
 
 
-def deaf(studio, connects):
+def deaf(connects):
     """Let so many connections for orders be refused."""
-    port = studio.gateway.server.server_address[1]
-    from musicbuild.providers import elumenta_api
-
     post = elumenta_api.Api.post
     left = [connects]
 
     def refuse(api, *arguments, **more):
         if left[0]:
             left[0] -= 1
-            base, api._base = api._base, api._base.replace(str(port), "9")
+            there, api._place = api._place, replace(api._place, port=9)
             try:
                 return post(api, *arguments, **more)
             finally:
-                api._base = base
+                api._place = there
         return post(api, *arguments, **more)
 
     return refuse
@@ -336,7 +334,7 @@ def deaf(studio, connects):
 
 @pytest.mark.parametrize(("connects", "made"), [(1, True), (2, True), (3, False)])
 def test_what_was_never_sent_is_sent_again_three_times(studio, monkeypatch, connects, made):
-    monkeypatch.setattr("musicbuild.providers.elumenta_api.Api.post", deaf(studio, connects))
+    monkeypatch.setattr("musicbuild.providers.elumenta_api.Api.post", deaf(connects))
     outcome = studio.build(MENU)
     assert isinstance(failure(outcome), NotSent) is not made
     assert outcome.exit_code == (0 if made else 5)

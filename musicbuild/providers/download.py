@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urljoin, urlsplit
 
-import httpx
+import httpcore
 
 from ..clock import Clock
 from ..errors import Undelivered
 from .credentials import Secret, is_loopback
-from .http import PAUSES, Client, Unfit, packed
-from .wire import Deadline
+from .http import PAUSES, Unfit
+from .wire import Client, Deadline, Place, Reply, Request, place, target
 
 MOST_REDIRECTS = 3
+READ_TIMEOUT = 30.0
+"""Seconds without a byte."""
+
 LONGEST_URL = 8192
 GONE = frozenset({403, 404, 410})
 PASSING = frozenset({408, 425, 429})
@@ -40,7 +44,7 @@ OPEN = IPv6Network("2000::/3")
 """All of IPv6 that is given out; the rest is local, reserved, or a translator's own."""
 
 TRANSLATED = IPv6Network("64:ff9b::/96")
-HOST = re.compile(rb"[A-Za-z0-9._:-]{1,255}")
+HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}", re.ASCII)
 COMPATIBLE = IPv6Network("::/96")
 
 
@@ -58,30 +62,14 @@ class Limits:
     patience: float = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A URL, and the addresses that its host was found to have and that it may have."""
-
-    url: httpx.URL
-    addresses: Sequence[str]
-
-    def requests(self, through: Client, deadline: Deadline) -> Iterator[httpx.Request]:
-        """Yield one request for each address, to the very address that was checked.
-
-        A host that is looked up again may have another address by then.
-        """
-        host = self.url.raw_host.decode("ascii")
-        for address in self.addresses:
-            yield through.request(
-                "GET",
-                self.url.copy_with(host=address),
-                headers={"Host": self.url.netloc.decode("ascii"), "Accept": "audio/*"},
-                extensions={**deadline.timeouts(read=30), "sni_hostname": host},
-            )
-
-
 def download(
-    url: str, *, clock: Clock, secret: Secret, own: str = "", limits: Limits | None = None
+    url: str,
+    *,
+    through: Client,
+    clock: Clock,
+    secret: Secret,
+    own: str = "",
+    limits: Limits | None = None,
 ) -> bytes:
     """Fetch audio; `own` is the base URL of the API, which on this machine may serve it itself.
 
@@ -91,7 +79,7 @@ def download(
     """
     pauses = iter(PAUSES)
     while True:
-        outcome = _attempt(url, clock, secret, own, limits or Limits())
+        outcome = _attempt(url, through, secret, own, clock=clock, limits=limits or Limits())
         pause = next(pauses, None)
         match outcome:
             case bytes():
@@ -104,47 +92,45 @@ def download(
         clock.sleep(pause)
 
 
-def _attempt(url: str, clock: Clock, secret: Secret, own: str, limits: Limits) -> bytes | Exception:
+def _attempt(
+    url: str, through: Client, secret: Secret, own: str, *, clock: Clock, limits: Limits
+) -> bytes | Exception:
     """Try once; an error that is none of ours may pass."""
     deadline = Deadline(clock, limits.seconds)
     try:
-        with Client(keep=False) as through:
-            for _ in range(MOST_REDIRECTS + 1):
-                if secret.redact(url) != url:
-                    return Undelivered("the URL of the audio has the key in it")
-                target = locate(url, own)
-                with closing(_connected(through, target, deadline)) as response:
-                    if response.status_code not in MOVED:
-                        return _audio(response, clock, limits)
-                    url = str(target.url.join(response.headers.get("location", "")))
-            return Undelivered(f"the audio is behind more than {MOST_REDIRECTS} redirects")
-    except httpx.TimeoutException as error:
+        for _ in range(MOST_REDIRECTS + 1):
+            if secret.redact(url) != url:
+                return Undelivered("the URL of the audio has the key in it")
+            with closing(_connected(through, locate(url, own), deadline)) as reply:
+                if reply.status not in MOVED:
+                    return _audio(reply, clock, limits)
+                url = urljoin(url, reply.headers.get("location", ""))
+        return Undelivered(f"the audio is behind more than {MOST_REDIRECTS} redirects")
+    except httpcore.TimeoutException as error:
         late = Undelivered(f"the audio took longer than {limits.seconds:g} seconds")
         return late if deadline.passed else error
     except Exception as error:  # noqa: BLE001 - nothing foreign comes out, and all is free
         return error
 
 
-def _connected(through: Client, target: Target, deadline: Deadline) -> httpx.Response:
+def _connected(through: Client, requests: Sequence[Request], deadline: Deadline) -> Reply:
     """Return the answer of the first address that takes a connection."""
-    failed: Exception = Unfit(f"`{target.url.host}` has no address")
-    for request in target.requests(through, deadline):
-        try:
-            return through.send(request)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            failed = error
-    raise failed
+    *others, last = requests
+    for request in others:
+        with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+            return through.send(request, deadline, read=READ_TIMEOUT)
+    return through.send(last, deadline, read=READ_TIMEOUT)
 
 
-def _audio(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
-    status, head = response.status_code, response.headers
+def _audio(reply: Reply, clock: Clock, limits: Limits) -> bytes:
+    status, head = reply.status, reply.headers
     if status in GONE:
         raise Expired(f"the audio is not at its URL any more ({status})")
     if status in PASSING or status >= 500:
         raise Unfit(f"its host answers with status {status}")
     if status != 200:
         raise Undelivered(f"the audio can't be fetched: its host answers with status {status}")
-    if packed(response):
+    if reply.is_packed:
         raise Undelivered("the audio comes packed, though nobody asked for that")
     length = head.get("content-length")
     if length is None and head.get("transfer-encoding") != "chunked":
@@ -152,16 +138,16 @@ def _audio(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
         raise Undelivered("the host of the audio does not say how long it is")
     if length is not None and not (length.isdecimal() and int(length) <= limits.size):
         raise Undelivered(f"the audio has {length} bytes, and {limits.size} is the most")
-    read = _body(response, clock, limits)
+    read = _body(reply, clock, limits)
     if length is not None and len(read) != int(length):
         raise Unfit(f"{len(read)} of {length} bytes came")
     return read
 
 
-def _body(response: httpx.Response, clock: Clock, limits: Limits) -> bytes:
+def _body(reply: Reply, clock: Clock, limits: Limits) -> bytes:
     mark = clock.monotonic()
     read, size, marked = BytesIO(), 0, 0  # unlike a bytearray, it gives up its bytes uncopied
-    for chunk in response.iter_raw():
+    for chunk in reply.chunks():
         size += read.write(chunk)
         now = clock.monotonic()
         if size > limits.size:
@@ -190,34 +176,46 @@ def kind(audio: bytes) -> str:
             return ""
 
 
-def locate(url: str, own: str = "") -> Target:
-    """Check a URL and look up its host, once; raise Undelivered if nothing may be fetched there."""
+def locate(url: str, own: str = "") -> Sequence[Request]:
+    """Check a URL and look up its host, once; raise Undelivered if nothing may be fetched there.
+
+    Returns a request for each address that the host was found to have, to that very address: a
+    host that is looked up again may have another one by then.
+    """
     if len(url) > LONGEST_URL or any(ord(one) <= 0x20 or one in "\\\x7f" for one in url):
         raise Undelivered("the URL of the audio is not well formed")
     try:
-        parsed = httpx.URL(url)
-        ours = bool(own) and _place(parsed) == _place(httpx.URL(own))
-    except (httpx.InvalidURL, ValueError):
+        parts = urlsplit(url)
+        there = place(parts)
+        ours = bool(own) and there == place(urlsplit(own)) and is_loopback(there.host)
+    except ValueError:
         raise Undelivered("the URL of the audio is not well formed") from None
-    ours = ours and is_loopback(parsed.host)
-    if parsed.userinfo or not HOST.fullmatch(parsed.raw_host):
+    if "@" in parts.netloc or not HOST.fullmatch(there.host):
         raise Undelivered("the URL of the audio is not well formed")
-    if not ours and (parsed.scheme != "https" or parsed.port not in (None, 443)):
-        raise Undelivered(f"the audio at `{parsed.host}` is not on https, and so is not fetched")
-    try:
-        found = socket.getaddrinfo(
-            parsed.raw_host.decode("ascii"), parsed.port or 443, type=socket.SOCK_STREAM
-        )
-    except OSError:
-        raise Unfit(f"`{parsed.host}` can't be found") from None
-    addresses = list(dict.fromkeys(str(one[4][0]) for one in found))
+    if not ours and (there.scheme, there.port) != ("https", 443):
+        raise Undelivered(f"the audio at `{there.host}` is not on https, and so is not fetched")
+    addresses = _addresses(there)
     for address in addresses:
         if not (ip_address(address).is_loopback if ours else is_public(address)):
             raise Undelivered(
-                f"the audio at `{parsed.host}` is at an address of a private network, and so is "
+                f"the audio at `{there.host}` is at an address of a private network, and so is "
                 "not fetched"
             )
-    return Target(parsed, addresses)
+    asked = target(parts)
+    return [
+        Request("GET", replace(there, address=address), asked, {"Accept": "audio/*"})
+        for address in addresses
+    ]
+
+
+def _addresses(there: Place) -> Sequence[str]:
+    try:
+        found = socket.getaddrinfo(there.host, there.port, type=socket.SOCK_STREAM)
+    except OSError:
+        found = []
+    if not found:
+        raise Unfit(f"`{there.host}` can't be found")
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 def is_public(address: str) -> bool:
@@ -244,7 +242,3 @@ def _inner(address: IPv4Address | IPv6Address) -> IPv4Address | None:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     tunnelled = address.teredo[1] if address.teredo else None
     return address.ipv4_mapped or address.sixtofour or tunnelled
-
-
-def _place(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -26,6 +26,7 @@ from .download import Expired, download, kind
 from .elumenta_replies import Generation, identity, keep, read, tokens
 from .http import Api
 from .verdict import Answer, judge, lost
+from .wire import Client
 
 SERVICE = "elumenta"
 KEY = "ELUMENTA_API_KEY"
@@ -85,9 +86,11 @@ class Elumenta:
         self._base = base
         self._secret = secret
         self._poll = poll
+        self._hosts = Client(keep=True)
 
     def close(self) -> None:
         self._api.close()
+        self._hosts.close()
 
     def balance(self) -> Cost:
         """Return the tokens left; raise Unavailable or Busy if they can't be read."""
@@ -196,7 +199,9 @@ class Elumenta:
                 raise self._waiting(ticket, _unreadable("it", answer).message)
 
     def _download(self, url: str) -> bytes:
-        return download(url, clock=self._clock, secret=self._secret, own=self._base)
+        return download(
+            url, through=self._hosts, clock=self._clock, secret=self._secret, own=self._base
+        )
 
     def _waiting(self, ticket: Ticket, why: str) -> Undelivered:
         return Undelivered(

@@ -1,4 +1,4 @@
-"""The one way to an API: what is sent, how long one waits, and what comes back.
+"""An API: what is sent there, how long one waits, and what comes back.
 
 A paid request goes out once, on a connection of its own.  Nothing foreign comes out of here:
 only ProviderError, and Interrupted from the clock.
@@ -7,21 +7,16 @@ only ProviderError, and Interrupted from the clock.
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import closing
-from functools import cache
-from typing import Any, Self
+from typing import Any
+from urllib.parse import urlencode, urlsplit
 
-import certifi
-import httpx
-
-from .. import __version__
 from ..clock import Clock
 from ..errors import Busy, NotSent, ProviderError, Unavailable
 from .credentials import Secret
 from .verdict import Answer, lost, retry_after
-from .wire import Deadline, Transport
+from .wire import BROKEN_OFF, NEVER_SENT, Client, Deadline, Reply, Request, place
 
 ANSWER_LIMIT = 1024 * 1024
 """Bytes; no JSON of a music API comes near."""
@@ -41,79 +36,11 @@ PAUSES = (1.0, 2.0, 4.0)
 LONGEST_PAUSE = 60.0
 """Seconds; who asks for more than that is told to the caller instead."""
 
-COMMON: Mapping[str, str] = {
-    "Accept": "*/*",
-    "Accept-Encoding": "identity",
-    "Connection": "keep-alive",
-    "User-Agent": f"musicbuild/{__version__}",
-}
-"""Headers of every request, unless it has another of the name."""
-
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528)})
-
-# These come up before the first byte of a request leaves.  All others may come after it.
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
-    httpx.InvalidURL,
-    UnicodeEncodeError,
-)
 
 
 class Unfit(Exception):
     """An answer that is of no use; it does not leave the HTTP edge."""
-
-
-@cache
-def tls() -> ssl.SSLContext:
-    """Return what trusts the usual authorities, and nothing that the environment names.
-
-    Made by hand, because the usual maker writes the keys of each connection to the file that
-    SSLKEYLOGFILE names.
-    """
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificates and names
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.load_verify_locations(certifi.where())
-    return context
-
-
-class Client:
-    """Sends requests as they are: no proxy, netrc, cookies or retries, and no redirect followed.
-
-    The environment has no say, because a proxy named there would see a key on its way to an API
-    on this machine, and may hold back or send again a request that is paid for.  Without `keep`
-    each request has a connection of its own.
-    """
-
-    def __init__(self, *, keep: bool) -> None:
-        self._transport = Transport(tls(), keep=keep)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def request(self, method: str, url: httpx.URL | str, **more: Any) -> httpx.Request:
-        """Make a request; the rest is that of `httpx.Request`."""
-        headers = {**COMMON, **more.pop("headers", {})}
-        return httpx.Request(method, url, headers=headers, **more)
-
-    def send(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, and return the answer as soon as its head is read."""
-        return self._transport.handle_request(request)
-
-    def close(self) -> None:
-        self._transport.close()
-
-
-def packed(response: httpx.Response) -> bool:
-    """Tell whether a body would have to be unpacked, which nobody asked for: it may be a bomb."""
-    encoding: str = response.headers.get("content-encoding", "identity")
-    return encoding.strip().lower() != "identity"
 
 
 class Api:
@@ -134,7 +61,8 @@ class Api:
         read_timeout: float = READ_TIMEOUT,
         whole_timeout: float = WHOLE_TIMEOUT,
     ) -> None:
-        self._base = base
+        parts = urlsplit(base)
+        self._place, self._path = place(parts), parts.path
         self._service = service
         self._secret = secret
         self._clock = clock
@@ -157,12 +85,10 @@ class Api:
             content = json.dumps(body, allow_nan=False).encode()
         except ValueError:
             raise NotSent("the request is no JSON; nothing was sent, nothing charged") from None
-        deadline = Deadline(self._clock, self._whole_timeout)
-        timeouts = deadline.timeouts(read=self._read_timeout)
         headers = {"Content-Type": "application/json", "Connection": "close"}
-        outcome = self._exchange(
-            self._paid, "POST", path, headers, timeouts, content=content, limit=limit
-        )
+        request = self._request("POST", path, headers, content)
+        deadline = Deadline(self._clock, self._whole_timeout)
+        outcome = self._exchange(self._paid, request, deadline, self._read_timeout, limit)
         if isinstance(outcome, Answer):
             return outcome
         if isinstance(outcome, NEVER_SENT):
@@ -179,11 +105,11 @@ class Api:
         Returns an answer whose status is final: a good one, which is a JSON object, or a
         refusal.  Raises Busy if the service wants a longer pause, and Unavailable.
         """
+        request = self._request("GET", f"{path}?{urlencode(query)}" if query else path)
         pauses = iter(PAUSES)
         while True:
             deadline = Deadline(self._clock, min(FREE_TIMEOUT, self._whole_timeout))
-            timeouts = deadline.timeouts(read=min(30, self._read_timeout))
-            outcome = self._exchange(self._free, "GET", path, {}, timeouts, query=query)
+            outcome = self._exchange(self._free, request, deadline, min(30, self._read_timeout))
             if isinstance(outcome, Answer) and _final(outcome):
                 return outcome
             error = self._passing(outcome)
@@ -208,45 +134,32 @@ class Api:
             return Busy(text, retry_after=retry_after(outcome))
         return Unavailable(f"the answer of {self._service} {what}{said}")
 
+    def _request(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> Request:
+        key = {self._header: f"{self._prefix}{self._secret.reveal()}"}
+        target = f"{self._path}{target}"
+        return Request(method, self._place, target, {**(headers or {}), **key}, content)
+
     def _exchange(
         self,
         through: Client,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        timeouts: Mapping[str, Any],
-        *,
-        query: Mapping[str, str | int] | None = None,
-        content: bytes | None = None,
+        request: Request,
+        deadline: Deadline,
+        read: float,
         limit: int = ANSWER_LIMIT,
     ) -> Answer | Exception:
         """Send one request and return its answer, or what kept it from coming."""
         try:
-            request = through.request(
-                method,
-                f"{self._base}{path}",
-                params=query,
-                content=content,
-                headers={**headers, self._header: f"{self._prefix}{self._secret.reveal()}"},
-                extensions=dict(timeouts),
-            )
-            with closing(through.send(request)) as response:
-                read = self._body(response, limit)
-                found = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(response.status_code, found, read, self._secret)
+            with closing(through.send(request, deadline, read=read)) as reply:
+                body = _body(reply, limit)
+                return Answer(reply.status, reply.headers, body, self._secret)
         except Exception as error:  # noqa: BLE001 - whatever is not known may have been charged
             return error
-
-    def _body(self, response: httpx.Response, limit: int) -> bytes:
-        """Read an answer's body; of a refusal, which its status tells, only what there is."""
-        read = bytearray()
-        try:
-            for chunk in _chunks(response, limit):
-                read += chunk
-        except (httpx.HTTPError, Unfit):
-            if response.is_success:
-                raise
-        return bytes(read)
 
     def _words(self, error: object) -> str:
         return self._secret.line(str(error)) or type(error).__name__
@@ -256,11 +169,23 @@ def _final(answer: Answer) -> bool:
     return bool(answer.json()) if answer.good else answer.status not in PASSING
 
 
-def _chunks(response: httpx.Response, limit: int) -> Iterator[bytes]:
-    if packed(response):
+def _body(reply: Reply, limit: int) -> bytes:
+    """Read an answer's body; of a refusal, which its status tells, only what there is."""
+    read = bytearray()
+    try:
+        for chunk in _chunks(reply, limit):
+            read += chunk
+    except (*BROKEN_OFF, Unfit):
+        if 200 <= reply.status < 300:
+            raise
+    return bytes(read)
+
+
+def _chunks(reply: Reply, limit: int) -> Iterator[bytes]:
+    if reply.is_packed:
         raise Unfit("it comes packed, though nobody asked for that")
     size = 0
-    for chunk in response.iter_raw():
+    for chunk in reply.chunks():
         size += len(chunk)
         if size > limit:
             raise Unfit(f"it is longer than {limit} bytes")

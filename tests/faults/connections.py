@@ -8,13 +8,16 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
-import httpx
+import httpcore
 from gateway import Gateway
 
 from musicbuild.clock import Clock
-from musicbuild.providers import http, wire
+from musicbuild.providers import wire
 
 # A key and two certificates for these tests alone; they open nothing.
 KEY = """\
@@ -61,69 +64,60 @@ def between(gateway: Gateway, clock: Clock, monkeypatch, folder: Path) -> Iterat
 
     `connect` are orders, and `stream` is audio that comes.
     """
-    carry = wire.Transport.handle_request
+    carry = wire.Client.send
 
-    def handle(transport: wire.Transport, request: httpx.Request) -> httpx.Response:
+    def send(through: wire.Client, request: wire.Request, *more: Any, **named: Any) -> wire.Reply:
+        def gone_on(**changed: Any) -> wire.Reply:
+            where = replace(request.place, **changed)
+            return carry(through, replace(request, place=where), *more, **named)
+
         fault = None
         if request.method == "POST":
             words = json.loads(request.content)["prompt"]
             fault = gateway.strike("connect", prompt=words)
-        elif request.url.path.startswith("/audio/"):
-            made = gateway.find(request.url.path.removeprefix("/audio/").rpartition("-")[0])
+        elif request.target.startswith("/audio/"):
+            made = gateway.find(request.target.removeprefix("/audio/").rpartition("-")[0])
             fault = gateway.strike("stream", prompt=made.prompt if made else "")
         match fault.name if fault else "":
             case "":
-                return carry(transport, request)
+                return gone_on()
             case "refused":
                 with _closed_port() as port:
-                    request.url = request.url.copy_with(port=port)
-                    return carry(transport, request)
+                    return gone_on(port=port)
             case "tls-none":
-                request.url = request.url.copy_with(scheme="https")
-                return carry(transport, request)
+                return gone_on(scheme="https")
             case "tls-another-host" | "tls-expired" | "tls-untrusted" as name:
                 trusted = "" if name == "tls-untrusted" else TRUSTED[name]
-                with (
-                    _tls_server(folder, TRUSTED[name]) as port,
-                    _trusting(trusted) as through,
-                ):
-                    request.url = request.url.copy_with(scheme="https", port=port)
-                    return carry(through, request)
+                with _tls_server(folder, TRUSTED[name]) as port, _trusting(trusted):
+                    return gone_on(scheme="https", port=port)
             case "dripping":
-                response = carry(transport, request)
-                response.stream = _Drip(response.stream, clock)
-                return response
+                reply = gone_on()
+                chunks = reply.chunks
+                reply.chunks = lambda: _dripping(chunks(), clock)
+                return reply
             case "slow-connection":
-                raise httpx.ConnectTimeout("timed out", request=request)
+                raise httpcore.ConnectTimeout("timed out")
             case "no-name":
-                raise httpx.ConnectError("[Errno -2] Name or service not known", request=request)
+                raise httpcore.ConnectError("[Errno -2] Name or service not known")
             case "slow-upload":
-                raise httpx.WriteTimeout("timed out", request=request)
+                raise httpcore.WriteTimeout("timed out")
             case "slow-answer":
-                carry(transport, request).close()
-                raise httpx.ReadTimeout("timed out", request=request)
+                gone_on().close()
+                raise httpcore.ReadTimeout("timed out")
             case name:
                 raise AssertionError(name)
 
     with monkeypatch.context() as patched:
-        patched.setattr(wire.Transport, "handle_request", handle)
+        patched.setattr(wire.Client, "send", send)
         yield
 
 
-class _Drip(httpx.SyncByteStream):
-    """A byte a second, as far as the clock can tell."""
-
-    def __init__(self, stream: httpx.SyncByteStream, clock: Clock) -> None:
-        self._stream, self._clock = stream, clock
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._stream:
-            for byte in chunk:
-                self._clock.sleep(1)
-                yield bytes([byte])
-
-    def close(self) -> None:
-        self._stream.close()
+def _dripping(chunks: Iterator[bytes], clock: Clock) -> Iterator[bytes]:
+    """Yield a byte a second, as far as the clock can tell."""
+    for chunk in chunks:
+        for byte in chunk:
+            clock.sleep(1)
+            yield bytes([byte])
 
 
 @contextmanager
@@ -134,13 +128,11 @@ def _closed_port() -> Iterator[int]:
 
 
 @contextmanager
-def _trusting(authority: str) -> Iterator[wire.Transport]:
-    """Yield a way that trusts this authority besides those that musicbuild trusts."""
-    context = http.tls()
-    if authority:
-        context = ssl.create_default_context(cadata=authority)
-    with wire.Transport(context) as transport:
-        yield transport
+def _trusting(authority: str) -> Iterator[None]:
+    """Trust this authority in place of those that musicbuild trusts, if it is one."""
+    context = ssl.create_default_context(cadata=authority) if authority else wire.tls()
+    with patch.object(wire, "tls", lambda: context):
+        yield
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from gateway import KEY
@@ -21,7 +22,7 @@ from hostile.talker import Line, speaking
 
 from musicbuild.clock import SystemClock
 from musicbuild.errors import AnswerLost, NotSent, ProviderError, Unavailable, Undelivered
-from musicbuild.providers import download, http
+from musicbuild.providers import download, http, wire
 from musicbuild.providers.credentials import Secret
 from musicbuild.providers.download import Limits
 from musicbuild.providers.http import Api
@@ -208,15 +209,18 @@ def _api(url: str, seconds: float) -> Api:
     return Api(url, service="it", secret=secret, clock=SystemClock(), whole_timeout=seconds)
 
 
+def _fetch(url: str, **more: Any) -> bytes:
+    usual = {"clock": SystemClock(), "secret": Secret(KEY), "own": url}
+    with wire.Client(keep=True) as through:
+        return download.download(f"{url}/a", through=through, **usual, **more)
+
+
 def ways(row: Row) -> list[tuple[Callable[[str], object], type[ProviderError], str]]:
     seconds = SECONDS if row.said == LATE else GUARD / 2
 
     def fetch(url: str) -> bytes:
         limits = Limits(size=2_000_000, seconds=seconds)
-        secret = Secret(KEY)
-        return download.download(
-            f"{url}/a", clock=SystemClock(), secret=secret, own=url, limits=limits
-        )
+        return _fetch(url, limits=limits)
 
     return [
         (lambda url: get(url, seconds), Unavailable, row.said),
@@ -270,7 +274,7 @@ def test_audio_takes_no_more_memory_than_it_is_long():
 
     with speaking(script) as url:
         tracemalloc.start()
-        audio = download.download(f"{url}/a", clock=SystemClock(), secret=Secret(KEY), own=url)
+        audio = _fetch(url)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
     assert len(audio) == size
@@ -280,7 +284,7 @@ def test_audio_takes_no_more_memory_than_it_is_long():
 def test_keys_of_a_connection_are_never_written_down(tmp_path, monkeypatch):
     file = tmp_path / "keys.log"
     monkeypatch.setenv("SSLKEYLOGFILE", str(file))
-    context = http.tls.__wrapped__()
+    context = wire.tls.__wrapped__()
     assert not file.exists()
     assert context.keylog_filename is None
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

@@ -26,7 +26,7 @@ import gateway
 
 import musicbuild
 from musicbuild import cli
-from musicbuild.providers.http import tls
+from musicbuild.providers.wire import tls
 
 LONGEST = 60.0
 """Seconds that any one build may take before it is given up."""

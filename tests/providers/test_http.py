@@ -14,6 +14,8 @@ import ssl
 import subprocess
 import threading
 from collections import deque
+from contextlib import closing
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import quote
 
@@ -29,11 +31,11 @@ from musicbuild.errors import (
     Unavailable,
     Undelivered,
 )
-from musicbuild.providers import credentials, download, http
+from musicbuild.providers import credentials, download, wire
 from musicbuild.providers.credentials import Secret
 from musicbuild.providers.download import Expired, Limits, is_public, locate
 from musicbuild.providers.http import Api
-from musicbuild.providers.wire import Deadline
+from musicbuild.providers.wire import Client, Deadline, Place
 from musicbuild.testing import FakeClock
 
 ORDER = {"model": "musicgen", "prompt": "calm", "duration": 15}
@@ -147,7 +149,7 @@ def test_no_proxy_of_the_environment_comes_between(gateway, api, monkeypatch):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert api().post(POST, ORDER).good
     assert api().get("/api/v2/balance").good
-    assert download.download(f"{gateway.url}/audio/gen_01j9x2000001-0.mp3", **own(gateway))
+    assert fetch(f"{gateway.url}/audio/gen_01j9x2000001-0.mp3", **own(gateway))
 
 
 def test_no_foreign_error_hangs_on_to_ours(gateway, api):
@@ -191,19 +193,24 @@ def test_an_interruption_comes_through(gateway, api, clock, monkeypatch):
     gateway.add("musicgen", "calm")
     gateway.fault("download", "500")
     with pytest.raises(Interrupted):
-        download.download(f"{gateway.url}/audio/gen_01j9x2000001-0.mp3", **own(gateway, clock))
+        fetch(f"{gateway.url}/audio/gen_01j9x2000001-0.mp3", **own(gateway, clock))
 
 
 def test_an_api_on_a_name_of_this_machine(gateway, api):
     # `localhost` may be found at an address where nobody listens as well.
     base = gateway.url.replace("127.0.0.1", "localhost")
     assert api(base).post(POST, ORDER).good
-    assert download.download(
+    assert fetch(
         f"{base}/audio/gen_01j9x2000001-0.mp3", clock=FakeClock(), secret=Secret(KEY), own=base
     )
 
 
 # Audio.
+
+
+def fetch(url, **more):
+    with Client(keep=True) as through:
+        return download.download(url, through=through, **more)
 
 
 def own(gateway, clock=None):
@@ -217,39 +224,39 @@ def url(gateway):
 
 
 def test_audio_is_fetched_whole(gateway, url):
-    assert download.download(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
+    assert fetch(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
 
 
 def test_audio_that_is_gone_needs_a_fresh_url(gateway, url):
     gateway.fault("download", "expired")
     with pytest.raises(Expired):
-        download.download(url, **own(gateway))
+        fetch(url, **own(gateway))
 
 
 def test_audio_has_a_greatest_size(gateway, url):
     for fault in ("", "endless"):
         gateway.fault("download", fault, size=10**12)
         with pytest.raises(Undelivered, match="1000 is the most"):
-            download.download(url, **own(gateway), limits=Limits(size=1000))
+            fetch(url, **own(gateway), limits=Limits(size=1000))
     assert len(gateway.requests) == 2
 
 
 def test_audio_in_chunks_is_as_good_and_as_bounded(gateway, url):
     gateway.fault("download", "chunked", times=2)
-    assert download.download(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
+    assert fetch(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
     with pytest.raises(Undelivered, match="more than 1000 bytes"):
-        download.download(url, **own(gateway), limits=Limits(size=1000))
+        fetch(url, **own(gateway), limits=Limits(size=1000))
 
 
 def test_audio_takes_a_longest_time(gateway, url):
     with pytest.raises(Undelivered, match="longer than 900 seconds"):
-        download.download(url, **own(gateway, FakeClock(tick=1000)))
+        fetch(url, **own(gateway, FakeClock(tick=1000)))
 
 
 def test_audio_has_a_slowest_speed(gateway, url):
     gateway.fault("download", "drip", seconds=0.001)
     with pytest.raises(Undelivered, match="less than 1024 bytes a second"):
-        download.download(url, **own(gateway, FakeClock(tick=10)))
+        fetch(url, **own(gateway, FakeClock(tick=10)))
 
 
 @pytest.mark.parametrize(
@@ -271,7 +278,7 @@ def test_audio_has_a_slowest_speed(gateway, url):
 def test_where_no_audio_is_fetched_from(gateway, url):
     for base in ("", gateway.url):
         with pytest.raises(Undelivered):
-            download.download(url, clock=FakeClock(), secret=Secret(KEY), own=base)
+            fetch(url, clock=FakeClock(), secret=Secret(KEY), own=base)
     assert gateway.requests == []
 
 
@@ -289,14 +296,14 @@ def test_a_host_that_is_not_found_is_looked_up_again(monkeypatch, clock):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(Undelivered, match=r"`cdn\.example` can't be found"):
-        download.download("https://cdn.example/a.mp3", clock=clock, secret=Secret(KEY))
+        fetch("https://cdn.example/a.mp3", clock=clock, secret=Secret(KEY))
     assert clock.slept == [1, 2, 4]
 
 
 def test_an_api_elsewhere_may_not_serve_audio_from_this_machine(gateway, url):
     for base in ("", "https://elumenta.ru", "http://127.0.0.1:9"):
         with pytest.raises(Undelivered, match="so is not fetched"):
-            download.download(url, clock=FakeClock(), secret=Secret(KEY), own=base)
+            fetch(url, clock=FakeClock(), secret=Secret(KEY), own=base)
     assert gateway.requests == []
 
 
@@ -322,7 +329,8 @@ def test_one_private_address_among_public_ones_is_enough(monkeypatch):
     with pytest.raises(Undelivered, match="private network"):
         locate("https://cdn.example/a.mp3")
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found[:1])
-    assert list(locate("https://cdn.example/a.mp3").addresses) == ["8.8.8.8"]
+    (request,) = locate("https://cdn.example/a.mp3")
+    assert request.place.address == "8.8.8.8"
 
 
 @pytest.mark.parametrize(
@@ -337,12 +345,8 @@ def test_a_url_that_hides_its_host_is_not_even_looked_up(monkeypatch, url):
 def test_a_host_that_is_looked_up_only_once_can_not_change(monkeypatch):
     answers = deque([[(2, 1, 6, "", ("8.8.8.8", 443))], [(2, 1, 6, "", ("127.0.0.1", 443))]])
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.popleft())
-    target = locate("https://cdn.example/a.mp3")
-    with http.Client(keep=False) as through:
-        (request,) = target.requests(through, Deadline(FakeClock(), 1))
-    assert request.url.host == "8.8.8.8"
-    assert request.headers["host"] == "cdn.example"
-    assert request.extensions["sni_hostname"] == "cdn.example"
+    (request,) = locate("https://cdn.example/a.mp3")
+    assert request.place == Place("https", "cdn.example", 443, "8.8.8.8")
     assert len(answers) == 1
 
 
@@ -371,7 +375,7 @@ def secure(tmp_path, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     trusting = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
-    monkeypatch.setattr(http, "tls", lambda: trusting)
+    monkeypatch.setattr(wire, "tls", lambda: trusting)
     monkeypatch.setattr(download, "is_public", lambda _: True)
     with HTTPServer(("127.0.0.1", 0), Song) as server:
         server.handle_error = lambda *_: None
@@ -388,14 +392,14 @@ def secure(tmp_path, monkeypatch):
 @pytest.mark.parametrize("host", ["cdn.example", "other.example"])
 def test_the_certificate_is_that_of_the_host_and_not_of_its_address(secure, host):
     url = f"https://{host}/a.mp3"
-    target = locate(url)
+    (request,) = locate(url)
     port = secure.server_address[1]
-    here = download.Target(target.url.copy_with(port=port), target.addresses)
+    here = [replace(request, place=replace(request.place, port=port))]
     deadline = Deadline(FakeClock(), 5)
-    with http.Client(keep=False) as through:
+    with Client(keep=False) as through:
         if host == "cdn.example":
-            response = download._connected(through, here, deadline)
-            assert response.read() == b"song"
+            with closing(download._connected(through, here, deadline)) as reply:
+                assert b"".join(reply.chunks()) == b"song"
             assert secure.host == f"cdn.example:{port}"
         else:
             with pytest.raises(Exception, match="CERTIFICATE_VERIFY_FAILED"):
