@@ -40,12 +40,13 @@ from .events import (
 )
 from .finish import Finisher
 from .hashing import Digest
-from .journal import Journal, Payment
+from .journal import Journal
 from .ledger import Ledger
 from .lock import Lock
 from .mastering import check_tools
 from .money import Allowance
 from .pace import Pace
+from .payment import Payment
 from .places import check_places
 from .plan import picked
 from .providers import Connections

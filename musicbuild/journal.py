@@ -16,42 +16,19 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from . import durable, fields, reading
-from .clock import moment, stamp
-from .cost import Cost, Quote, plain
 from .errors import IntegrityError
 from .hashing import Digest
 from .lock import Purchase, purchase_from_json, purchase_to_json
+from .payment import Payment, intent_from_json, intent_to_json
 from .reserve import Reserve
-from .spec import GenerateSpec
 
 LARGEST = 16 << 20
 """Bytes of one attempt: a prompt, and the ids of a history of 50,000 orders, with room to spare."""
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    """One paid request, as far as it is known.
-
-    `track` is whose it was, `quote` what it was to cost.  `known` are the ids that the
-    provider's history held before it was sent, and `balance` what the account held then, as far
-    as that is known.
-    """
-
-    attempt: str
-    spec: GenerateSpec
-    intended: datetime
-    known: frozenset[str] = frozenset()
-    track: str = ""
-    quote: Quote = None
-    balance: Quote = None
-    generation: str = ""
-    purchase: Purchase | None = None
 
 
 class Journal:
@@ -71,15 +48,7 @@ class Journal:
         self._reserve.set_aside()
         self._append(
             payment.attempt,
-            {
-                "record": "intended",
-                "spec": asdict(payment.spec),
-                "at": stamp(payment.intended),
-                "known": sorted(payment.known),
-                "track": payment.track,
-                "quote": _cost(payment.quote),
-                "balance": _cost(payment.balance),
-            },
+            {"record": "intended", **intent_to_json(payment)},
         )
 
     def accept(self, attempt: str, generation: str) -> None:
@@ -205,44 +174,15 @@ def _payment(attempt: str, records: list[dict[str, Any]]) -> Payment | None:
     if not records:
         return None
     try:
-        first, generation, purchase = records[0], "", None
+        payment = intent_from_json(attempt, records[0])
         for record in records[1:]:
             if record["record"] == "accepted":
-                generation = fields.text(record["generation"])
+                payment = replace(payment, generation=fields.text(record["generation"]))
             else:
-                purchase = purchase_from_json(record["purchase"])
-        return Payment(
-            attempt=attempt,
-            spec=_spec(first["spec"]),
-            intended=moment(first["at"]),
-            known=frozenset(map(fields.text, first["known"])),
-            track=fields.text(first["track"]),
-            quote=_quote(first["quote"]),
-            balance=_quote(first["balance"]),
-            generation=generation,
-            purchase=purchase,
-        )
+                payment = replace(payment, purchase=purchase_from_json(record["purchase"]))
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError):
         raise _damaged(Path(attempt)) from None
-
-
-def _spec(written: Mapping[str, Any]) -> GenerateSpec:
-    return GenerateSpec(
-        provider=fields.text(written["provider"]),
-        model=fields.text(written["model"]),
-        prompt=fields.text(written["prompt"]),
-        duration=fields.number(written["duration"]),
-        options=tuple((fields.text(name), fields.scalar(one)) for name, one in written["options"]),
-        take=fields.count(written["take"]),
-    )
-
-
-def _cost(quote: Quote) -> list[str] | None:
-    return None if quote is None else [plain(quote.amount), quote.unit]
-
-
-def _quote(written: list[str] | None) -> Quote:
-    return None if written is None else Cost(fields.amount(written[0]), fields.text(written[1]))
+    return payment
 
 
 def _damaged(path: Path) -> IntegrityError:

@@ -17,8 +17,8 @@ from typing import Protocol
 
 from . import durable
 from .clock import stamp
-from .journal import Payment
 from .lock import Lock, LockedTrack, Purchase, Writer
+from .payment import Payment
 from .spec import GenerateSpec
 
 SHARE = 0.02

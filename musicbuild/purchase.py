@@ -25,10 +25,11 @@ from .errors import (
 )
 from .events import Bought, Listener, Ordered, Repeated, Waiting
 from .hashing import Digest, digest_bytes
-from .journal import Journal, Payment
+from .journal import Journal
 from .ledger import Enter
 from .lock import Purchase
 from .pace import Pace
+from .payment import Payment
 from .providers import Connection, Connections, Delivery, Ticket
 from .spec import GenerateSpec
 from .store import Store

@@ -22,9 +22,9 @@ from .errors import (
     disk_failed,
 )
 from .hashing import Digest
-from .journal import Payment
 from .lock import Purchase
 from .money import Allowance
+from .payment import Payment
 from .providers import Connection, Connections, Providers
 from .purchase import Buyer
 from .spec import GenerateSpec

@@ -18,7 +18,7 @@ from unicodedata import normalize
 from .clock import Clock, stamp
 from .errors import Busy, Unavailable, Undelivered, Unresolved
 from .events import Listener, Searching
-from .journal import Payment
+from .payment import Payment
 from .providers import Connections, Ticket
 
 MARGIN = timedelta(days=1)

@@ -14,9 +14,10 @@ from musicbuild import durable
 from musicbuild import lock as locks
 from musicbuild.build import Outcome, Terms, Workshop, build
 from musicbuild.events import Event
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
 from musicbuild.lock import Lock
 from musicbuild.outputs import Tree
+from musicbuild.payment import Payment
 from musicbuild.plan import Wishes, plan
 from musicbuild.providers import Providers
 from musicbuild.spec import TrackSpec

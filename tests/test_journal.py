@@ -13,7 +13,8 @@ from specimens import purchase, sketch, spec
 
 from musicbuild import durable
 from musicbuild.errors import IntegrityError
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
+from musicbuild.payment import Payment
 from musicbuild.reserve import ROOM, other_places
 
 WHEN = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)

@@ -14,9 +14,9 @@ from musicbuild import durable
 from musicbuild import lock as locks
 from musicbuild.clock import stamp
 from musicbuild.cost import Cost
-from musicbuild.journal import Payment
 from musicbuild.ledger import AHEAD, SHARE, Ledger
 from musicbuild.lock import Lock, LockedOutput, LockedTrack
+from musicbuild.payment import Payment
 
 START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 WISHES = [spec(f"Prompt {number}") for number in range(4)]

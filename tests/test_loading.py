@@ -140,6 +140,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.folders",
     "musicbuild.hashing",
     "musicbuild.journal",
+    "musicbuild.payment",
     "musicbuild.lock",
     "musicbuild.lock.entries",
     "musicbuild.lock.text",

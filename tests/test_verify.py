@@ -22,7 +22,8 @@ from musicbuild import lock as locks
 from musicbuild.errors import IntegrityError, MusicbuildError
 from musicbuild.findings import Grade, Mend, Problem
 from musicbuild.hashing import Digest, digest_bytes
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
+from musicbuild.payment import Payment
 from musicbuild.providers import Providers
 from musicbuild.testing import FakeClock
 from musicbuild.verify import Subject, verify

@@ -10,8 +10,9 @@ from ..console.plan import open_table
 from ..console.telling import listening
 from ..console.terminal import Answer
 from ..errors import PolicyError, UsageError, suggestion
-from ..journal import Journal, Payment
+from ..journal import Journal
 from ..lock import Lock
+from ..payment import Payment
 from ..project import Project
 from .build import Signals, workshop
 from .opening import open_chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..clock import stamp
-from ..journal import Payment
+from ..payment import Payment
 from ..spec import GenerateSpec
 from ..steps import Edited, Generate, Keep, Plan, Step
 from .envelope import cost, totals

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..clock import stamp
 from ..cost import Totals, add, describe, plain, total
-from ..journal import Payment
+from ..payment import Payment
 from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
 from .look import Look, Style, cells, count, escape, pad, table

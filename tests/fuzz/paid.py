@@ -10,8 +10,9 @@ from specimens import purchase, spec
 
 from musicbuild import durable
 from musicbuild.cost import Cost
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, Purchase
+from musicbuild.payment import Payment
 
 from .ground import ground
 

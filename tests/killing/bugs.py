@@ -12,8 +12,9 @@ from musicbuild import build as engine
 from musicbuild import durable
 from musicbuild.errors import IntegrityError
 from musicbuild.folders import Folder
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
 from musicbuild.lock import Purchase
+from musicbuild.payment import Payment
 from musicbuild.providers import Ticket
 from musicbuild.purchase import Buyer
 from musicbuild.spec import GenerateSpec

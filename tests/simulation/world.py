@@ -22,9 +22,10 @@ from musicbuild.build import Outcome, Terms, Workshop
 from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
 from musicbuild.hashing import Digest, digest_bytes
-from musicbuild.journal import Journal, Payment
+from musicbuild.journal import Journal
 from musicbuild.lock import Lock
 from musicbuild.outputs import Found, Tree
+from musicbuild.payment import Payment
 from musicbuild.plan import Wishes, plan
 from musicbuild.providers import Providers, elumenta_api
 from musicbuild.spec import GenerateSpec, TrackSpec
