@@ -7,11 +7,11 @@ may, and then makes the tracks, several at once, each into the lock as soon as i
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
+from .buying import till
 from .claim import claim
 from .clock import StoppableClock
 from .cost import Quote
@@ -44,20 +44,16 @@ from .journal import Journal
 from .ledger import Ledger
 from .lock import Lock
 from .mastering import check_tools
-from .money import Allowance
-from .pace import Pace
 from .payment import Payment
 from .places import check_places
 from .plan import picked
 from .providers import Connections
-from .purchase import Buyer
 from .sounds import Sounds, Source
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
+from .supply import lacking, supply
 from .terms import Outcome, Terms, Workshop, gravest
-from .till import Till
 from .trust import check_before_paying, ensure_written, growth, read_lock
-from .witness import Claims, Witness
 from .workers import Places, in_parallel
 
 __all__ = ["Outcome", "Terms", "Workshop", "build", "recover"]
@@ -88,7 +84,7 @@ def build(
         run = _Build(workshop, terms, listen, stop)
         try:
             run.recover()
-            plan = decide(run.lock)
+            plan = run.decide(decide)
             run.prepare(plan)
             approve(plan)
             return run.make(plan)
@@ -147,30 +143,15 @@ class _Build:
         clock = StoppableClock(workshop.clock, stop)
         self.connections = Connections(workshop.providers, workshop.environment, clock)
         self._open = workshop.journal.payments()
-        paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
-        witness = Witness(
-            connections=self.connections,
+        self._till = till(
+            workshop,
+            terms,
+            self._ledger,
+            self.connections,
+            left_open=self._open,
             clock=clock,
-            claims=Claims([*self._had, *(one.generation for one in self._open)]),
-            paid_since=partial(self._ledger.paid_since, orders=workshop.journal.payments),
-            orders=workshop.journal.payments,
-            settling=terms.settling,
             listen=self._listen,
         )
-        buyer = Buyer(
-            connections=self.connections,
-            pace=paces.__getitem__,
-            journal=workshop.journal,
-            store=workshop.store,
-            clock=clock,
-            name_attempt=workshop.name_attempt,
-            record=self._ledger.purchase,
-            witness=witness,
-            attempts=terms.attempts,
-            listen=self._listen,
-        )
-        allowance = Allowance(self.lock.spent, terms.budget, terms.cap)
-        self._till = Till(workshop.providers, self.connections, buyer, allowance)
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)
         self._sounds = Sounds(
             workshop.masters, self._finisher.made, self._places.give_up, self._listen
@@ -214,6 +195,17 @@ class _Build:
                 self._till.allowance.hold(cost)
             self._listen(Recovered(payment.track, payment.spec, cost))
 
+    def decide(self, decide: Callable[[Lock], Plan]) -> Plan:
+        """Return what is to be done, once what the team has of it is here."""
+        plan, team = decide(self.lock), self._till.team
+        steps = lacking(plan) if team else ()
+        if team and steps:
+            lock = self.lock
+            ensure_written(self._workshop.lock_path, lock)
+            self._parallel([partial(supply, step, lock, team, self._listen) for step in steps])
+            plan = decide(self.lock)
+        return plan
+
     def prepare(self, plan: Plan) -> None:
         """Make sure of all before anything is paid: places, limits, keys and balances."""
         if plan.purchases:
@@ -249,6 +241,7 @@ class _Build:
     def close(self) -> None:
         """End whatever still waits, and keep what is known, also after an error."""
         self.connections.close()
+        self._till.close()
         self._workshop.masters.close()
         with suppress(OSError):  # what is not in the lock is in the journal
             self._ledger.save()
@@ -379,6 +372,9 @@ class _Build:
             draft=draft,
         )
         self._ledger.track(track.id, partial(self._finisher.with_rest, made))
+        if self._till.team and self._terms.push:
+            self._places.give_up()
+            self._till.team.share(track.id, [one.digest for one in made.outputs.values()])
 
     def _listen(self, event: Event) -> None:
         with self._mutex:

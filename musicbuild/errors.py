@@ -9,11 +9,13 @@ MusicbuildError
 ├── ProviderError      1  a provider refused or failed
 │   ├── Unavailable    5  no key, no connection, no balance: nothing was sent
 │   ├── NotSent        5  the paid request surely never left
+│   │   └── Overtaken  5  another machine orders the same
 │   ├── Refused        1  the paid request was refused, and not charged
 │   ├── Busy           5  the same, for now; it may be tried again later
 │   ├── AnswerLost     6  the paid request was sent and no usable answer came
 │   ├── Failed         1  the provider tried and failed; not charged
 │   └── Undelivered    1  accepted, and paid or to be paid; the audio is not here yet
+├── RemoteError        5  the place where a team keeps its audio can't be reached, or refuses
 ├── NotMastered        1  what was asked of mastering can't be had from the audio
 ├── Unresolved         6  a payment that may have been made is not settled
 ├── IntegrityError     7  bytes are lost or damaged, or could not be kept
@@ -109,6 +111,10 @@ class NotSent(ProviderError):
     exit_code = 5
 
 
+class Overtaken(NotSent):
+    pass
+
+
 class Scope(Enum):
     """How much a refusal stops."""
 
@@ -144,6 +150,10 @@ class Failed(ProviderError):
 
 class Undelivered(ProviderError):
     pass
+
+
+class RemoteError(MusicbuildError):
+    exit_code = 5
 
 
 class NotMastered(MusicbuildError):

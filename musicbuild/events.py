@@ -80,6 +80,23 @@ class Searching:
 
 
 @dataclass(frozen=True, slots=True)
+class Supplied:
+    """Another machine of the team bought it, for so much; here it costs nothing."""
+
+    track: str
+    spec: GenerateSpec
+    cost: Cost
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """The team could not be told of an order or a purchase, which is safe on this machine."""
+
+    track: str
+    error: MusicbuildError
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """The audio is in the store; `seconds` is what came, which may differ from what was asked."""
 
@@ -145,6 +162,8 @@ Event = (
     | Waiting
     | Repeated
     | Searching
+    | Supplied
+    | Untold
     | Bought
     | Mastering
     | Remarked

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 
 from . import fields
 from .clock import moment, stamp
@@ -20,7 +21,7 @@ class Payment:
 
     `track` is whose it was, `quote` what it was to cost.  `known` are the ids that the
     provider's history held before it was sent, and `balance` what the account held then, as far
-    as that is known.
+    as that is known.  `theirs` is an order of another machine, which is seen through here.
     """
 
     attempt: str
@@ -30,6 +31,7 @@ class Payment:
     track: str = ""
     quote: Quote = None
     balance: Quote = None
+    theirs: bool = False
     generation: str = ""
     purchase: Purchase | None = None
 
@@ -43,6 +45,7 @@ def intent_to_json(payment: Payment) -> dict[str, Any]:
         "track": payment.track,
         "quote": _cost(payment.quote),
         "balance": _cost(payment.balance),
+        **({"theirs": True} if payment.theirs else {}),
     }
 
 
@@ -56,7 +59,15 @@ def intent_from_json(attempt: str, written: Mapping[str, Any]) -> Payment:
         track=fields.text(written["track"]),
         quote=_quote(written["quote"]),
         balance=_quote(written["balance"]),
+        theirs=written.get("theirs") is True,
     )
+
+
+def folded(prompt: str) -> str:
+    """Return a prompt as providers may give it back: another normal form, line end or white space
+    at the ends make no other words of it.
+    """
+    return normalize("NFC", prompt.replace("\r\n", "\n")).strip()
 
 
 def _spec(written: Mapping[str, Any]) -> GenerateSpec:

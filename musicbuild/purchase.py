@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol
 
 from .audio.mp3 import NotMp3, Stream, inspect
 from .clock import Clock, stamp
@@ -25,7 +26,6 @@ from .errors import (
 )
 from .events import Bought, Listener, Ordered, Repeated, Waiting
 from .hashing import Digest, digest_bytes
-from .journal import Journal
 from .ledger import Enter
 from .lock import Purchase
 from .pace import Pace
@@ -48,6 +48,20 @@ FRESH = timedelta(seconds=1)
 """How old a balance may be when an order is sent, to be a witness for it."""
 
 
+class Orders(Protocol):
+    """The journal as a buyer needs it, this machine's alone or one that a team is told of too.
+
+    What can't be written here raises OSError.
+    """
+
+    def intend(self, payment: Payment) -> None: ...
+    def accept(self, attempt: str, generation: str) -> None: ...
+    def deliver(self, attempt: str, purchase: Purchase) -> None: ...
+    def forget(self, attempt: str) -> None: ...
+    def fail(self, attempt: str, key: Digest) -> None: ...
+    def failures(self, key: Digest) -> int: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
@@ -58,7 +72,7 @@ class Buyer:
 
     connections: Connections
     pace: Callable[[str], Pace]
-    journal: Journal
+    journal: Orders
     store: Store
     clock: Clock
     name_attempt: Callable[[], str]
@@ -119,7 +133,7 @@ class Buyer:
 
     def _ticket(self, payment: Payment) -> Ticket:
         """Return the ticket of an order whose id is known; it may have been taken in late."""
-        late = timedelta(seconds=self.witness.settling.seconds)
+        late = timedelta(seconds=self.witness.settled_after(payment))
         return Ticket(
             payment.generation,
             model=payment.spec.model,

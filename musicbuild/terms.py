@@ -14,13 +14,17 @@ from .journal import Journal
 from .mastering import Masters
 from .outputs import Tree
 from .providers import Providers
+from .remotes import Remote
 from .store import Store
 from .witness import Settling
 
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
-    """Whatever of the world a build touches, handed in so that a test can hand in another."""
+    """Whatever of the world a build touches, handed in so that a test can hand in another.
+
+    `remote` opens the place where the team keeps its audio, None if it has none.
+    """
 
     lock_path: Path
     state: Path
@@ -31,6 +35,7 @@ class Workshop:
     environment: Mapping[str, str]
     clock: Clock
     name_attempt: Callable[[], str]
+    remote: Callable[[], Remote] | None = None
     masters: Masters = field(default_factory=Masters)
 
 
@@ -41,7 +46,8 @@ class Terms:
     `jobs` are steps at once; `orders` bounds those under way at one provider, None for as many.
     `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any;
     `attempts` how many orders for one key may fail, in all builds together.
-    `wait` is for another build's claim, in seconds.
+    `wait` is for another build's claim, in seconds.  With `push` the team is told of orders, and
+    given what was bought and made.
     """
 
     jobs: int = 4
@@ -53,6 +59,7 @@ class Terms:
     attempts: int = 3
     settling: Settling = field(default_factory=Settling)
     wait: float = 0.0
+    push: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from .errors import (
     Interrupted,
     MusicbuildError,
     NotSent,
+    Overtaken,
     PolicyError,
     Refused,
     Scope,
@@ -29,6 +30,7 @@ from .providers import Connection, Connections, Providers
 from .purchase import Buyer
 from .spec import GenerateSpec
 from .steps import Plan
+from .team import Team
 from .witness import MARGIN
 
 RISE = Decimal("1.2")
@@ -51,6 +53,7 @@ class Till:
     connections: Connections
     buyer: Buyer
     allowance: Allowance
+    team: Team | None = None
     open: dict[Digest, MusicbuildError] = field(default_factory=dict)
     _accounts: dict[str, Account] = field(default_factory=dict)
     _forbidden: dict[str, MusicbuildError] = field(default_factory=dict)
@@ -82,7 +85,10 @@ class Till:
             self._accounts[provider] = Account(self._history(connection), have)
 
     def buy(self, track: str, spec: GenerateSpec, quote: Quote) -> Purchase:
-        """Order one generation, within all limits; see `Buyer.buy` for what it raises."""
+        """Order one generation, within all limits, unless the team has it or is about to.
+
+        See `Buyer.buy` and `Team.clear` for what it raises.
+        """
         model = str(self.providers.model_of(spec))
         if error := self.open.get(spec.key) or self._forbidden.get(model):
             raise error
@@ -92,6 +98,17 @@ class Till:
                 " it is not ordered again by itself, and nothing was sent",
                 hint=f"change its prompt, or say `--attempts {self.buyer.attempts + 1}`",
             )
+        while True:
+            if self.team and (purchase := self.team.clear(track, spec)):
+                self.allowance.hold(purchase.cost)
+                return purchase
+            try:
+                return self._order(track, spec, quote)
+            except Overtaken:
+                continue  # what the other machine makes of it is looked at first
+
+    def _order(self, track: str, spec: GenerateSpec, quote: Quote) -> Purchase:
+        model = str(self.providers.model_of(spec))
         account = self._accounts.get(spec.provider, Account())
         self.allowance.reserve(quote)
         wish = Payment(
@@ -133,6 +150,10 @@ class Till:
                 hint=error.hint,
             ) from None
         return purchase
+
+    def close(self) -> None:
+        if self.team:
+            self.team.close()
 
     def _afford(self, provider: str, plan: Plan, have: Cost | None) -> None:
         quotes = [

@@ -13,19 +13,22 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from unicodedata import normalize
 
 from .clock import Clock, stamp
 from .errors import Busy, Unavailable, Undelivered, Unresolved
 from .events import Listener, Searching
-from .payment import Payment
+from .payment import Payment, folded
 from .providers import Connections, Ticket
+from .registry import Registry
 
 MARGIN = timedelta(days=1)
 """How far back before an order the history is read: a clock may be wrong by its whole zone."""
 
 APART = 20.0
 """Seconds between two readings of a history that must agree."""
+
+IN_FLIGHT = 600.0
+"""Seconds that a paid request of another machine may be on its way, as the HTTP edge bounds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,27 @@ class Claims:
             self._ids.add(generation)
             return True
 
+    def adopt(self, generation: str, payment: Payment) -> bool:  # noqa: ARG002
+        """Take an id that was found for an order whose answer was lost."""
+        return self.take(generation)
+
     def __contains__(self, generation: str) -> bool:
         with self._mutex:
             return generation in self._ids
+
+
+class TeamClaims(Claims):
+    """The same for a team: no two machines adopt one generation for different orders."""
+
+    def __init__(self, ids: Iterable[str], registry: Registry) -> None:
+        super().__init__(ids)
+        self._registry = registry
+
+    def adopt(self, generation: str, payment: Payment) -> bool:
+        """Take an id here and for the whole team; raises RemoteError."""
+        spec = payment.spec
+        free = generation not in self and self._registry.claim(spec.provider, generation, spec.key)
+        return free and self.take(generation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +109,17 @@ class Witness:
         Raises Unresolved if neither is known by the end of the settling time.  What is there by
         then and doesn't tell its length yet is given as long again to be finished.
         """
-        settling = self.settling
+        settling, seconds = self.settling, self.settled_after(payment)
         age = max(0.0, (self.clock.now() - payment.intended).total_seconds())
-        end = self.clock.monotonic() + max(0.0, settling.seconds - age)
-        apart, empty = min(APART, settling.seconds / 3), 0
+        end = self.clock.monotonic() + max(0.0, seconds - age)
+        apart, empty = min(APART, seconds / 3), 0
         while True:
             late = self.clock.monotonic() - end
             seen = self._look(payment)
             if isinstance(seen, Ticket):
                 return seen
             if late >= 0:
-                if seen is _Seen.UNREAD or (seen is _Seen.UNTOLD and late >= settling.seconds):
+                if seen is _Seen.UNREAD or (seen is _Seen.UNTOLD and late >= seconds):
                     raise self._unresolved(payment)
                 empty += seen is _Seen.NOTHING
             if empty == 2:
@@ -107,9 +128,13 @@ class Witness:
                 return None
             if not (settling.wait or empty):
                 raise self._unresolved(payment)
-            end_of_all = end + settling.seconds * (seen is _Seen.UNTOLD)
+            end_of_all = end + seconds * (seen is _Seen.UNTOLD)
             self.listen(Searching(payment.track, max(0.0, end_of_all - self.clock.monotonic())))
             self.clock.sleep(apart)
+
+    def settled_after(self, payment: Payment) -> float:
+        """Return how many seconds after it was intended an order is settled."""
+        return self.settling.seconds + (IN_FLIGHT if payment.theirs else 0.0)
 
     def _look(self, payment: Payment) -> Ticket | _Seen:
         """Read the history once; return what was claimed there, or what else is seen."""
@@ -122,7 +147,7 @@ class Witness:
         rivals = [one for one in self.orders() if _are_rivals(one, payment)]
         free = [one for one in tickets if _same(one, payment) and one.id not in self.claims]
         for ticket in sorted(free, key=partial(_likeness, payment)):
-            if _is_for(payment, ticket, rivals) and self.claims.take(ticket.id):
+            if _is_for(payment, ticket, rivals) and self.claims.adopt(ticket.id, payment):
                 return ticket
         untold = rivals and any(one.seconds is None for one in free)
         return _Seen.UNTOLD if untold else _Seen.NOTHING
@@ -142,7 +167,7 @@ class Witness:
         return gone - self.paid_since(payment) >= payment.quote.amount > 0
 
     def _unresolved(self, payment: Payment) -> Unresolved:
-        back = payment.intended + timedelta(seconds=self.settling.seconds)
+        back = payment.intended + timedelta(seconds=self.settled_after(payment))
         return Unresolved(
             f"an order at {payment.spec.provider} may have been charged: its answer was lost",
             hint=f"run `musicbuild build` after {stamp(back)}; it looks in the history first",
@@ -159,7 +184,7 @@ def _same(ticket: Ticket, payment: Payment) -> bool:
         not ticket.failed
         and ticket.id not in payment.known
         and ticket.model == payment.spec.model
-        and _folded(ticket.prompt) == _folded(payment.spec.prompt)
+        and folded(ticket.prompt) == folded(payment.spec.prompt)
     )
 
 
@@ -170,7 +195,7 @@ def _are_rivals(one: Payment, other: Payment) -> bool:
         not one.generation
         and mine.duration != its.duration
         and (mine.provider, mine.model) == (its.provider, its.model)
-        and _folded(mine.prompt) == _folded(its.prompt)
+        and folded(mine.prompt) == folded(its.prompt)
     )
 
 
@@ -189,7 +214,3 @@ def _distance(payment: Payment, ticket: Ticket) -> float:
     """Return by how many seconds a generation is not what was asked for, as far as is known."""
     asked = payment.spec.duration
     return round(abs((asked if ticket.seconds is None else ticket.seconds) - asked))
-
-
-def _folded(prompt: str) -> str:
-    return normalize("NFC", prompt.replace("\r\n", "\n")).strip()

@@ -36,8 +36,9 @@ PAID_TWICE = f"paid .*, and due was|claimed by nothing|claimed more than once|{O
 
 def skip_the_sync_of_a_journal(planted):
     def append(path, data):
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as file:
-            file.write(data)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.write(handle, data)
+        os.close(handle)
 
     planted.setattr(durable, "append", append)
 

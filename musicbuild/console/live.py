@@ -31,10 +31,12 @@ from ..events import (
     Recovering,
     Remarked,
     Searching,
+    Supplied,
     TrackFailed,
     TrackFinished,
     TrackLeft,
     TrackStarted,
+    Untold,
     Waiting,
 )
 from ..steps import Edited
@@ -112,7 +114,7 @@ class _Display:
         if isinstance(event, Bought):
             self._spent = add(self._spent, total([event.cost]))
         if (
-            isinstance(event, Recovered | Postponed | Remarked | TrackFailed)
+            isinstance(event, Recovered | Postponed | Supplied | Untold | Remarked | TrackFailed)
             or not self._progress.live.is_started
         ):
             lines = "\n".join(event_lines(event, self._look))

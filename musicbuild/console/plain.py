@@ -15,9 +15,11 @@ from ..events import (
     Remarked,
     Repeated,
     Searching,
+    Supplied,
     TrackFailed,
     TrackFinished,
     TrackStarted,
+    Untold,
     Waiting,
 )
 from .errors import error_lines
@@ -37,6 +39,12 @@ def event_lines(event: Event, look: Look) -> list[str]:
         case Postponed(tracks, error):
             names = ", ".join(escape(track) for track in tracks)
             return [f"{names}: an order of an earlier build stays open: {escape(error.message)}"]
+        case Supplied(track, spec, cost):
+            paid = f"bought by another machine for {escape(str(cost))}{_take(spec.take)}"
+            return [f"{_name(track, look)}: {paid}, and taken from there"]
+        case Untold(track, error):
+            said = look.paint("note:", Style.CHANGED)
+            return [f"{_name(track, look)}: {said} {escape(error.message)}; it is safe here"]
         case Repeated(track, reason):
             return [f"{_name(track, look)}: {escape(reason)}; ordering it once more"]
         case TrackStarted(track, step) if look.verbose:

@@ -17,10 +17,12 @@ from ..events import (
     Remarked,
     Repeated,
     Searching,
+    Supplied,
     TrackFailed,
     TrackFinished,
     TrackLeft,
     TrackStarted,
+    Untold,
     Waiting,
 )
 from .envelope import cost, error_objects, totals
@@ -51,6 +53,10 @@ def event_data(event: Event) -> dict[str, Any]:
             return {"event": "track_started", "track": track, "action": action(step)}
         case Ordered(track, spec, generation):
             return {"event": "ordered", "track": track, **spec_data(spec), "generation": generation}
+        case Supplied(track, spec, price):
+            return {"event": "supplied", "track": track, **spec_data(spec), "cost": cost(price)}
+        case Untold(track, error):
+            return {"event": "untold", "track": track, "errors": error_objects(error)}
         case Waiting(track, seconds):
             return {"event": "waiting", "track": track, "seconds": seconds}
         case Repeated(track, reason):

@@ -153,7 +153,7 @@ class Disk:
             self._must_be_folder(_above(path))
             node = File()
             if tracked:
-                self._step("make", path, lambda: self._name({path: node}))
+                self.step("make", path, lambda: self._name({path: node}))
             else:
                 self.noise[path] = node
         elif flags & os.O_EXCL:
@@ -176,7 +176,7 @@ class Disk:
             act(data)
             return
         half = data[: len(data) // 2]
-        self._step("write", path, lambda: act(data), lambda: act(half))
+        self.step("write", path, lambda: act(data), lambda: act(half))
 
     def synced(self, handle: int) -> None:
         path, node = self.open_files[handle]
@@ -191,7 +191,7 @@ class Disk:
                 _apply(names, self.kept)
             node.unsynced.clear()
 
-        self._step("sync", path, act)
+        self.step("sync", path, act)
 
     def moved(self, source: str, target: str) -> None:
         node = self.file(source)
@@ -207,7 +207,7 @@ class Disk:
             self.replaced(target, node)
             self._name({source: None, target: node})
 
-        self._step("replace", target, act)
+        self.step("replace", target, act)
 
     def removed(self, path: str) -> None:
         if path in self.noise:
@@ -216,7 +216,7 @@ class Disk:
         if self.dead and not _is_noise(path):
             return  # somebody tidies up, and nothing reaches the disk
         self.file(path)
-        self._step("remove", path, lambda: self._name({path: None}))
+        self.step("remove", path, lambda: self._name({path: None}))
 
     def truncated(self, path: str, size: int) -> None:
         node = self.file(path)
@@ -224,13 +224,13 @@ class Disk:
         def act() -> None:
             node.data = node.data[:size].ljust(size, b"\0")
 
-        self._step("truncate", path, act)
+        self.step("truncate", path, act)
 
     def made_folder(self, path: str) -> None:
         if path in self.live:
             raise _error(errno.EEXIST, path)
         self._must_be_folder(_above(path))
-        self._step("folder", path, lambda: self._name({path: Folder()}))
+        self.step("folder", path, lambda: self._name({path: Folder()}))
 
     def cleared(self, folder: str) -> None:
         """Take a folder away, with all that is in it, by another hand: no cut comes in between."""
@@ -257,7 +257,7 @@ class Disk:
         parent = _above(next(iter(names)))
         self.live[parent].unsynced.append(names)
 
-    def _step(
+    def step(
         self, kind: str, path: str, act: Callable[[], None], torn: Callable[[], None] | None = None
     ) -> None:
         self.check()

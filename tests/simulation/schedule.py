@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -45,11 +45,16 @@ def project(variant: int) -> list[TrackSpec]:
             return [track("dawn", "Calm pads"), track("dusk", "Calm pads"), track("noon", "Drums")]
 
 
-def run(seed: int, home: Path) -> Result:
-    """Run one schedule; the same seed goes the same way, to the last step."""
+def run(seed: int, home: Path, *, team: bool = False) -> Result:
+    """Run one schedule; the same seed goes the same way, to the last step.
+
+    A `team` has a remote, and machines that may die with their disks.
+    """
     chance = Random(seed)
     world = World(chance, home)
     world.writing = WRITING[seed % len(WRITING)]
+    if team:
+        world.join_team()
     cuts = 0
     try:
         cuts = _run(chance, world)
@@ -76,12 +81,14 @@ def _run(chance: Random, world: World) -> int:
         stop_after = chance.randint(1, 12) if chance.random() < 0.1 else None
         ending = world.build(
             tracks,
-            _terms(chance, budget),
+            replace(_terms(chance, budget), push=world.shelf is not None),
             cut=cut,
             stop_after=stop_after,
             approve=world.intruded(tracks) if chance.random() < 0.05 else lambda _: None,
         )
         cuts += ending.dark
+        if world.shelf and chance.random() < 0.6:
+            world.lose_disk(cloned=chance.random() < 0.5)
         world.time.sleep(chance.choice(PAUSES))
     world.service.limit = int(whole["tokens"]) if budget else None
     finish(world, tracks, budget and whole)
@@ -92,7 +99,11 @@ def finish(world: World, tracks: list[TrackSpec], budget: dict[str, Decimal] | N
     """Build once more, with nothing in the way, and hold that this is enough."""
     world.service.rate = 0.0
     world.service.script.clear()
-    ending = world.build(tracks, Terms(jobs=1, budget=budget or {}, attempts=99))
+    terms = Terms(jobs=1, budget=budget or {}, attempts=99)
+    if world.shelf:
+        world.shelf.rate = 0.0
+        terms = replace(terms, push=True)
+    ending = world.build(tracks, terms)
     if ending.outcome is None or ending.outcome.exit_code:
         raise Violation(f"a build without faults did not get through: {world.trace[-1]}")
     world.check_done(tracks)

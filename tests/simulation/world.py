@@ -23,11 +23,13 @@ from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.journal import Journal
-from musicbuild.lock import Lock
+from musicbuild.lock import Lock, Purchase
 from musicbuild.outputs import Found, Tree
-from musicbuild.payment import Payment
+from musicbuild.payment import Payment, intent_from_json
 from musicbuild.plan import Wishes, plan
 from musicbuild.providers import Providers, elumenta_api
+from musicbuild.registry import Registry
+from musicbuild.remotes import object_name
 from musicbuild.spec import GenerateSpec, TrackSpec
 from musicbuild.steps import Plan
 from musicbuild.store import Store
@@ -36,6 +38,7 @@ from .disk import Cut, Disk, File, PowerCut
 from .mount import mounted
 from .remembered import remembered
 from .service import PRICE, Service, SimulatedElumenta
+from .shelf import Readable, Shelf
 from .turns import Stoppable, Time
 
 EXIT_CODES = frozenset({0, 1, 4, 5, 6, 7, 8, 130})
@@ -84,6 +87,7 @@ class World:
     time: Time = field(init=False)
     service: Service = field(init=False)
     providers: Providers = field(init=False)
+    shelf: Shelf | None = None
     _attempts: int = 0
     _sent: set[str] = field(default_factory=set)
     _kept: set[str] = field(default_factory=set)
@@ -164,6 +168,19 @@ class World:
         self.check()
         return ending
 
+    def join_team(self) -> Shelf:
+        """Have a remote from now on; the next machines use the same."""
+        self.shelf = Shelf(self.chance, self.time, self.disk.step)
+        return self.shelf
+
+    def lose_disk(self, *, cloned: bool) -> None:
+        """Go on with another machine, which has nothing; the lock only if that was committed."""
+        kept = dict(self.disk.files("")) if cloned else {}
+        self.disk.load(
+            {f"{self.root}/{name}": kept[name] for name in (locks.FILE_NAME,) if name in kept}
+        )
+        self._bought_before = {one.generation for one in self.lock.purchases.values()}
+
     def delete_store(self) -> None:
         """Take all audio away; what was collected so far may be in the lock without it."""
         shutil.rmtree(self.state / "store", ignore_errors=True)
@@ -201,6 +218,7 @@ class World:
             environment={},
             clock=self.time,
             name_attempt=self._name_attempt,
+            remote=(lambda: self.shelf) if self.shelf else None,
         )
 
     def _name_attempt(self) -> str:
@@ -263,7 +281,9 @@ class World:
             lock, payments = self.lock, self.payments
         except MusicbuildError as error:
             raise Violation(f"what a build left can't be read: {error}") from error
-        claims = [(one.generation, key) for key, one in lock.purchases.items()]
+        told, open_orders = self._told()
+        payments = [*payments, *open_orders]
+        claims = [(one.generation, key) for key, one in (*lock.purchases.items(), *told)]
         claims += [(one.generation, one.spec.key) for one in payments if one.generation]
         by_id = Counter(id_ for id_, _ in dict.fromkeys(claims))
         twice = [id_ for id_, count in by_id.items() if count > 1]
@@ -277,6 +297,25 @@ class World:
         if lost := loose - known:
             raise Violation(f"paid, and claimed by nothing: {dict(lost)}")
         self._check_store()
+
+    def _told(self) -> tuple[list[tuple[str, Purchase]], list[Payment]]:
+        """Return what the team knows: purchases by key, and orders that are open."""
+        if self.shelf is None:
+            return [], []
+        registry = Registry(Readable(self.shelf.names))
+        keys = {name.removeprefix("purchases/") for name in self.shelf.names if "purch" in name}
+        bought = [(key, one) for key in keys if (one := registry.purchase(key))]
+        orders = [
+            intent_from_json("", json.loads(data.partition(b"\n")[0])["intent"])
+            for name, data in self.shelf.names.items()
+            if name.startswith("orders/")
+            and "." not in name
+            and f"{name}.void" not in self.shelf.names
+        ]
+        for _, one in bought:
+            if digest_bytes(self.shelf.names[object_name(one.audio)]) != one.audio:
+                raise Violation(f"the team was told of {one.generation} before it had its audio")
+        return bought, [one for one in orders if one.spec.key not in keys]
 
     def _check_store(self) -> None:
         for path, data in self.disk.files(".musicbuild/store/objects"):

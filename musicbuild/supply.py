@@ -1,0 +1,48 @@
+"""What of a plan a team's remote may have, so that nothing is paid for or made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .errors import RemoteError
+from .events import Listener, Untold
+from .hashing import Digest
+from .lock import Lock
+from .plan import picked
+from .steps import Edited, Generate, Lost, Plan, Restore, Step
+from .team import Team
+
+
+def lacking(plan: Plan) -> list[Step]:
+    """Return the steps that the team may spare this build."""
+    return [step for step in plan.to_do if not isinstance(step, Edited | Restore)]
+
+
+def supply(step: Step, lock: Lock, team: Team, listen: Listener) -> None:
+    """Fetch what a step is to make or to buy, as far as the team has it.
+
+    Raises RemoteError, and IntegrityError, where something would be paid for otherwise: what the
+    team has can't be known then.
+    """
+    try:
+        digests = list(_outputs(step, lock))
+        if (team.fetch(digests) or not digests) and isinstance(step, Lost):
+            team.fetch([step.purchase.audio])
+    except RemoteError as error:
+        listen(Untold(step.track.id, error))
+    if isinstance(step, Generate):
+        for spec, quote in zip(step.specs, step.quotes, strict=True):
+            if quote is None or quote:
+                team.bought(step.track.id, spec)
+
+
+def _outputs(step: Step, lock: Lock) -> Iterator[Digest]:
+    """Yield the outputs of a track that were made before just as they are wished for now."""
+    locked = lock.tracks.get(step.track.id)
+    bought = lock.purchases.get(picked(step.track, locked).key)
+    if locked is None or bought is None:
+        return
+    for output in step.track.outputs:
+        made = locked.outputs.get(output.path)
+        if made is not None and made.master == output.master.key(bought.audio):
+            yield made.digest
