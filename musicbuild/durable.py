@@ -14,6 +14,9 @@ from .folders import Folder, hold, open_plain
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
+_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK})
+"""What systems say of a disk on which a file has one name."""
+
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file: written aside in the same folder, synced, then renamed over it."""
@@ -33,6 +36,24 @@ def write_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -
         folder.remove(aside)
         raise
     folder.sync()
+
+
+def create_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -> bool:
+    """Make a file that must be new, whole at once; tell whether it was.
+
+    Where a file can't have two names it is written in place, and seen before it is whole.
+    """
+    aside = _aside(name)
+    handle = folder.open(aside, _NEW, mode)
+    try:
+        _fill(handle, data)
+        made = _link(folder, aside, name)
+        if made is None:
+            made = _create_in_place(folder, name, data, mode)
+    finally:
+        folder.remove(aside)
+    folder.sync()
+    return made
 
 
 def append(path: Path, data: bytes) -> None:
@@ -79,6 +100,29 @@ def sync_folder(folder: Path) -> None:
     """Make the names in a folder durable, where the system has such a call (not Windows)."""
     with hold(folder) as held:
         held.sync()
+
+
+def _link(folder: Folder, name: str, other: str) -> bool | None:
+    """Give a file a second name; None where there are no second names."""
+    try:
+        return folder.link(name, other)
+    except OSError as error:
+        if error.errno in _NO_LINKS:
+            return None
+        raise
+
+
+def _create_in_place(folder: Folder, name: str, data: bytes, mode: int) -> bool:
+    try:
+        handle = folder.open(name, _NEW, mode)
+    except FileExistsError:
+        return False
+    try:
+        _fill(handle, data)
+    except BaseException:
+        folder.remove(name)
+        raise
+    return True
 
 
 def _aside(name: str) -> str:

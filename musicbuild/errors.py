@@ -15,7 +15,8 @@ MusicbuildError
 │   ├── AnswerLost     6  the paid request was sent and no usable answer came
 │   ├── Failed         1  the provider tried and failed; not charged
 │   └── Undelivered    1  accepted, and paid or to be paid; the audio is not here yet
-├── RemoteError        5  the place where a team keeps its audio can't be reached, or refuses
+├── RemoteError        5  a remote can't be reached, or refuses
+│   └── Unusable       7  what a remote has under a name was surely never put there
 ├── NotMastered        1  what was asked of mastering can't be had from the audio
 ├── Unresolved         6  a payment that may have been made is not settled
 ├── IntegrityError     7  bytes are lost or damaged, or could not be kept
@@ -154,6 +155,10 @@ class Undelivered(ProviderError):
 
 class RemoteError(MusicbuildError):
     exit_code = 5
+
+
+class Unusable(RemoteError):
+    exit_code = 7
 
 
 class NotMastered(MusicbuildError):

@@ -55,6 +55,22 @@ class Folder:
             self._place(name), self._place(other), src_dir_fd=self.handle, dst_dir_fd=self.handle
         )
 
+    def link(self, name: str, other: str) -> bool:
+        """Give a file a second name, which must be new; tell whether it has it.
+
+        On NFS the answer may be lost and what was asked be done, so the file itself is asked.
+        """
+        places = self._place(name), self._place(other)
+        try:
+            os.link(*places, src_dir_fd=self.handle, dst_dir_fd=self.handle)
+        except FileExistsError:
+            return self.status(name).st_nlink > 1
+        return True
+
+    def status(self, name: str) -> os.stat_result:
+        """Look at what has a name in it; a link is not followed."""
+        return os.stat(self._place(name), dir_fd=self.handle, follow_symlinks=False)
+
     def remove(self, name: str) -> None:
         os.unlink(self._place(name), dir_fd=self.handle)
 

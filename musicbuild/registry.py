@@ -93,11 +93,8 @@ class Registry:
 
     def claim(self, provider: str, generation: str, key: Digest) -> bool:
         """Claim a generation for a key; False if it is another's."""
-        name = f"claims/{digest_bytes(f'{provider} {generation}'.encode())}"
-        if self._make(name, {"key": key}):
-            return True
-        told = self._read(name)
-        return told is not None and told.get("key") == key
+        digest = digest_bytes(f"{provider} {generation}".encode())
+        return self._make(f"claims/{digest}", {"key": key})
 
     def _of(self, payment: Payment) -> Iterator[Order]:
         """Yield the order that an attempt is, if the team was told of it."""
@@ -125,8 +122,13 @@ class Registry:
         return payment
 
     def _make(self, name: str, told: Mapping[str, Any]) -> bool:
+        """Put a record where there is none; tell whether it is this one that is there now.
+
+        The answer to who came first may be lost on the way, and what is there tells it as well.
+        """
         text = canonical({"version": VERSION, **told})
-        return self.remote.create(name, f"{text}\n{digest_bytes(text.encode())}\n".encode())
+        data = f"{text}\n{digest_bytes(text.encode())}\n".encode()
+        return self.remote.create(name, data) or self.remote.get(name) == data
 
     def _read(self, name: str) -> Mapping[str, Any] | None:
         data = self.remote.get(name)
