@@ -35,11 +35,19 @@ def till(
     """Put together who buys; `left_open` are the orders of earlier builds on this machine."""
     lock, journal = ledger.lock, workshop.journal
     registry = Registry(workshop.remote()) if workshop.remote else None
-    told = None
-    if registry is not None and terms.push:
-        told = TeamJournal(journal, registry, workshop.store, listen, known=left_open)
     had = [one.generation for one in lock.purchases.values()]
     had += [one.generation for one in left_open]
+    claims, told = Claims(had), None
+    if registry is not None and terms.push:
+        claims = TeamClaims(had, registry)
+        told = TeamJournal(
+            journal,
+            registry,
+            store=workshop.store,
+            claims=claims,
+            listen=listen,
+            known=left_open,
+        )
     paces: dict[str, Pace] = defaultdict(lambda: Pace(clock, terms.orders or terms.jobs))
     buyer = Buyer(
         connections=connections,
@@ -52,7 +60,7 @@ def till(
         witness=Witness(
             connections=connections,
             clock=clock,
-            claims=TeamClaims(had, registry) if registry and told else Claims(had),
+            claims=claims,
             paid_since=partial(ledger.paid_since, orders=journal.payments),
             orders=journal.payments,
             settling=terms.settling,
@@ -73,6 +81,7 @@ def _team(buyer: Buyer, registry: Registry, told: TeamJournal | None, terms: Ter
         registry=registry,
         store=buyer.store,
         journal=told,
+        claims=buyer.witness.claims,
         enter=buyer.record,
         settle=once.settle,
         again=buyer.fetch_again,

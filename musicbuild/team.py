@@ -23,7 +23,7 @@ from .registry import Registry
 from .remotes import object_name
 from .spec import GenerateSpec
 from .store import Store
-from .witness import IN_FLIGHT
+from .witness import IN_FLIGHT, Claims
 
 APART = 20.0
 """Seconds between two looks at what became of another machine's order."""
@@ -40,12 +40,14 @@ class TeamJournal:
         self,
         journal: Journal,
         registry: Registry,
+        *,
         store: Store,
+        claims: Claims,
         listen: Listener,
         known: Iterable[Payment] = (),
     ) -> None:
         self._journal, self._registry, self._store = journal, registry, store
-        self._listen = listen
+        self._claims, self._listen = claims, listen
         self._known = {payment.attempt: payment for payment in known}
         self._theirs: set[str] = set()
         self._void: set[str] = set()
@@ -78,13 +80,18 @@ class TeamJournal:
         return self._look(spec)[0]
 
     def _look(self, spec: GenerateSpec) -> tuple[list[Payment], int]:
-        """Return the open orders for a key, and how many there were in its words, void or not."""
+        """Return the open orders for a key, and how many there were in its words, void or not.
+
+        Whatever generation one of those is, is spoken for.
+        """
         found = []
         orders, count = self._registry.orders(spec)
         for payment in orders:
             if payment.attempt in self._void:
                 self._tell_void(payment)
-            elif self._registry.purchase(payment.spec.key) is None:
+            elif purchase := self._registry.purchase(payment.spec.key):
+                self._claims.take(purchase.generation)
+            else:
                 if payment.attempt not in self._known:
                     self._take_over(payment)
                 if payment.spec.key == spec.key:
@@ -137,6 +144,7 @@ class TeamJournal:
         self._theirs.add(payment.attempt)
         self._journal.intend(payment)
         if payment.generation:
+            self._claims.take(payment.generation)
             self._journal.accept(payment.attempt, payment.generation)
         self._known[payment.attempt] = payment
 
@@ -169,6 +177,7 @@ class Team:
     registry: Registry
     store: Store
     journal: TeamJournal | None
+    claims: Claims
     enter: Enter
     settle: Callable[[Payment], Purchase | None]
     again: Callable[[Purchase], object]
@@ -186,6 +195,7 @@ class Team:
             return None
         if self.fetch([purchase.audio]):
             self.again(purchase)
+        self.claims.take(purchase.generation)
         self.enter(spec, purchase)
         self.listen(Supplied(track, spec, purchase.cost))
         return purchase

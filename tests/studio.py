@@ -20,6 +20,7 @@ from musicbuild.outputs import Tree
 from musicbuild.payment import Payment
 from musicbuild.plan import Wishes, plan
 from musicbuild.providers import Providers
+from musicbuild.remotes import Remote
 from musicbuild.spec import TrackSpec
 from musicbuild.steps import Plan
 from musicbuild.store import Store
@@ -39,6 +40,8 @@ class Studio:
         self.heard: Callable[[Event], None] = lambda _: None
         self.approve: Callable[[Plan], None] = lambda _: None
         self.stop = threading.Event()
+        self.poll = "5"
+        self.remote: Callable[[], Remote] | None = None
 
     @property
     def lock(self) -> Lock:
@@ -76,9 +79,10 @@ class Studio:
             store=self.store,
             tree=self.tree,
             providers=Providers(),
-            environment={**self.gateway.environment, "ELUMENTA_POLL_SECONDS": "5"},
+            environment={**self.gateway.environment, "ELUMENTA_POLL_SECONDS": self.poll},
             clock=self.clock,
             name_attempt=lambda: f"attempt-{next(self.attempts):06d}",
+            remote=self.remote,
         )
 
     def read(self, path: str) -> bytes:
