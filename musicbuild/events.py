@@ -97,6 +97,21 @@ class Untold:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """So many purchases have no audio on this machine; it is looked for."""
+
+    purchases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Regained:
+    """Audio that was missing is here again; it cost nothing."""
+
+    generation: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """The audio is in the store; `seconds` is what came, which may differ from what was asked."""
 
@@ -164,6 +179,8 @@ Event = (
     | Searching
     | Supplied
     | Untold
+    | Missing
+    | Regained
     | Bought
     | Mastering
     | Remarked

@@ -90,6 +90,21 @@ def plan(
     return Plan(tuple(map(decision.step, chosen)), orphans)
 
 
+def restoring(tracks: Iterable[TrackSpec], lock: Lock, facts: Facts) -> Plan:
+    """Decide what it takes to have outputs just as the lock says, and nothing else.
+
+    A track that is not in the lock has no step.
+    """
+    steps: list[Step] = []
+    for track in tracks:
+        if locked := lock.tracks.get(track.id):
+            made = locked.outputs.items()
+            absent = {path: one.digest for path, one in made if not _intact(facts, path, one)}
+            reasons = (Reason(Cause.OUTPUT_MISSING),)
+            steps.append(Restore(track, reasons, absent) if absent else Keep(track))
+    return Plan(tuple(steps), ())
+
+
 @dataclass(frozen=True, slots=True)
 class _Decision:
     lock: Lock
@@ -263,8 +278,7 @@ class _Decision:
         return there is not None and not there.fetched
 
     def _intact(self, path: str, made: LockedOutput) -> bool:
-        there = self.facts.find(path)
-        return there is not None and there.fetched and there.digest == made.digest
+        return _intact(self.facts, path, made)
 
     def _source(self, spec: GenerateSpec, audio: Digest) -> str | None:
         """Find where audio is at hand: nothing for the store, else an output made from it."""
@@ -298,6 +312,11 @@ def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
             if spec.key == locked.generate:
                 return spec
     return track.generate
+
+
+def _intact(facts: Facts, path: str, made: LockedOutput) -> bool:
+    there = facts.find(path)
+    return there is not None and there.fetched and there.digest == made.digest
 
 
 def _current(output: Output, audio: Digest, known: Mapping[str, LockedOutput]) -> bool:

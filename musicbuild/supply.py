@@ -15,7 +15,7 @@ from .team import Team
 
 def lacking(plan: Plan) -> list[Step]:
     """Return the steps that the team may spare this build."""
-    return [step for step in plan.to_do if not isinstance(step, Edited | Restore)]
+    return [step for step in plan.to_do if not isinstance(step, Edited)]
 
 
 def supply(step: Step, lock: Lock, team: Team, listen: Listener) -> None:
@@ -38,6 +38,9 @@ def supply(step: Step, lock: Lock, team: Team, listen: Listener) -> None:
 
 def _outputs(step: Step, lock: Lock) -> Iterator[Digest]:
     """Yield the outputs of a track that were made before just as they are wished for now."""
+    if isinstance(step, Restore):
+        yield from step.objects.values()
+        return
     locked = lock.tracks.get(step.track.id)
     bought = lock.purchases.get(picked(step.track, locked).key)
     if locked is None or bought is None:

@@ -200,6 +200,13 @@ class Team:
         self.listen(Supplied(track, spec, purchase.cost))
         return purchase
 
+    def has(self, purchase: Purchase) -> bool:
+        """Fetch the audio of a purchase; False if it can't be had from the team now."""
+        try:
+            return not self.fetch([purchase.audio])
+        except RemoteError:
+            return False
+
     def fetch(self, digests: Iterable[Digest]) -> list[Digest]:
         """Fetch objects that are not here; return those that are not there either, or damaged."""
         lacking = []

@@ -47,7 +47,8 @@ class Terms:
     `budget` bounds what the lock may add up to, by unit; `cap` what this run may spend of any;
     `attempts` how many orders for one key may fail, in all builds together.
     `wait` is for another build's claim, in seconds.  With `push` the team is told of orders, and
-    given what was bought and made.
+    given what was bought and made.  With `frozen` outputs are put back and nothing else is done: no
+    provider is asked, and nothing is made again.
     """
 
     jobs: int = 4
@@ -60,6 +61,7 @@ class Terms:
     settling: Settling = field(default_factory=Settling)
     wait: float = 0.0
     push: bool = False
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from musicbuild.ledger import Ledger
 from musicbuild.money import Allowance
 from musicbuild.providers import elumenta_api
 from musicbuild.purchase import Buyer
+from musicbuild.run import Run
 from musicbuild.store import Store
 from musicbuild.till import Account, Till
 from musicbuild.witness import Claims, Settling, Witness
@@ -197,7 +198,7 @@ def order_what_is_still_open(planted):
         with suppress(MusicbuildError):
             run._till.buyer.settle(payment)
 
-    planted.setattr(builds._Build, "_settle", settle)
+    planted.setattr(Run, "_settle", settle)
 
 
 def pay_over_the_budget(planted):

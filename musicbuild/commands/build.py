@@ -24,9 +24,10 @@ from ..console.terminal import Answer, Console
 from ..cost import describe, plain
 from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock
-from ..plan import Wishes
+from ..plan import Wishes, restoring
 from ..project import Project
 from ..selection import select
+from ..spec import TrackSpec
 from ..steps import Plan
 from ..witness import Settling
 from .opening import open_chosen, shown, wishes
@@ -60,6 +61,16 @@ def amount(text: str) -> Decimal:
 )
 @click.option("-n", "--dry-run", is_flag=True, help="Show the plan and do nothing.")
 @click.option("--locked", is_flag=True, help="Make nothing; exit 3 if anything is out of date.")
+@click.option(
+    "--frozen",
+    is_flag=True,
+    help="Put outputs in place just as the lock says; make and buy nothing, and need no key.",
+)
+@click.option(
+    "--push/--no-push",
+    default=None,
+    help="Tell the team of orders, and give it what is made; as `store` says, but not in CI.",
+)
 @click.option("--draft", is_flag=True, help="Sketch what is not bought, offline and free.")
 @click.option(
     "--force",
@@ -101,6 +112,7 @@ def command(
     choice: Choice,
     dry_run: bool,
     locked: bool,
+    frozen: bool,
     draft: bool,
     force: tuple[str, ...],
     overwrite: bool,
@@ -111,6 +123,8 @@ def command(
 
     TRACK is an id or a glob; without any it is all tracks.
     """
+    if frozen and (locked or draft or force):
+        raise UsageError("`--frozen` excludes `--locked`, `--draft` and `--force`")
     project = open_chosen(settings)
     wished = wishes(
         project,
@@ -125,9 +139,11 @@ def command(
             hint="name them both ways: `musicbuild build TRACK --force TRACK`",
         )
     if dry_run or locked:
-        return _look(project, wished, locked=locked, remembered=remembered)
+        return _look(project, wished, locked=locked, frozen=frozen, remembered=remembered)
     settings.console.warn(project.specified.warnings)
     limits = _Limits(**terms)  # type: ignore[arg-type]
+    if frozen:
+        return _restore(project, wished, settings.console, limits)
     return _run(project, wished, settings.console, limits, remembered=remembered)
 
 
@@ -140,6 +156,7 @@ class _Limits:
     allow_unknown_price: bool
     jobs: int
     keep_going: bool
+    push: bool | None
     settle: float
     no_wait: bool
     wait: float
@@ -158,7 +175,15 @@ class _Limits:
             attempts=self.attempts,
             settling=Settling(self.settle, wait=not self.no_wait),
             wait=self.wait,
+            push=self.pushes(project),
         )
+
+    def pushes(self, project: Project) -> bool:
+        """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
+        if self.push is not None:
+            return self.push
+        shared = project.album.store
+        return bool(shared and shared.push and not _in_ci(os.environ))
 
 
 @dataclass(slots=True)
@@ -203,12 +228,19 @@ def workshop(project: Project, console: Console) -> engine.Workshop:
         environment=console.masking(os.environ),
         clock=SystemClock(),
         name_attempt=lambda: uuid.uuid4().hex,
+        remote=project.remote,
     )
 
 
-def _look(project: Project, wished: Wishes, *, locked: bool, remembered: bool) -> Answer:
+def _look(
+    project: Project, wished: Wishes, *, locked: bool, frozen: bool, remembered: bool
+) -> Answer:
     """Show what a build would do."""
-    plan = project.plan(wished, sight=project.sight(remembered=remembered))
+    sight = project.sight(remembered=remembered)
+    if frozen:
+        plan = restoring(_chosen(project, wished), project.lock, sight)
+    else:
+        plan = project.plan(wished, sight=sight)
     told = shown(project, plan)
     error = None
     if locked and plan.to_do:
@@ -264,6 +296,37 @@ def _run(
     return outcome.exit_code
 
 
+def _restore(project: Project, wished: Wishes, console: Console, limits: _Limits) -> int:
+    """Put outputs in place as the lock has them; raise OutOfDate if it lacks some tracks."""
+    tracks = _chosen(project, wished)
+    terms = limits.terms(project, overwrite=wished.overwrite)
+    signals = Signals()
+    with signals.heard(), listening(console) as listen:
+        outcome = engine.build(
+            workshop(project, console),
+            lambda lock: restoring(tracks, lock, project.sight()),
+            lambda _: None,
+            terms=replace(terms, frozen=True, keep_going=True, push=False),
+            listen=listen,
+            stop=signals.stop,
+        )
+    if signals.number and outcome.left:
+        raise _interrupted(project, signals.number)
+    lacking = [track.id for track in tracks if track.id not in project.lock.tracks]
+    if lacking and not outcome.exit_code:
+        names = ", ".join(f"`{name}`" for name in lacking)
+        raise OutOfDate(
+            f"{names}: not in the lock, so there is nothing to restore",
+            hint="build without `--frozen`, and commit `musicbuild.lock`",
+        )
+    return outcome.exit_code
+
+
+def _chosen(project: Project, wished: Wishes) -> list[TrackSpec]:
+    only = wished.only
+    return [track for track in project.tracks if only is None or track.id in only]
+
+
 def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
     """Return if this much may be spent; raise PolicyError if not, or if nobody can be asked."""
     told = limits.yes or limits.max_cost is not None
@@ -299,6 +362,11 @@ def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
     more = " and what is unknown" if plan.unknown else ""
     if not console.confirm(f"spend {price}{more}?"):
         raise PolicyError("nothing was bought", hint="`musicbuild build --draft` sketches for free")
+
+
+def _in_ci(environment: Mapping[str, str]) -> bool:
+    """Tell whether nobody is there, by the variable that all CI services set."""
+    return environment.get("CI", "").lower() not in ("", "0", "false")
 
 
 def _is_pull_request(environment: Mapping[str, str]) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 
 from .. import build as engine
-from ..console.json import payment_data
-from ..console.plan import open_table
+from ..console.json import payment_data, purchase_data
+from ..console.plan import lost_table, open_table
 from ..console.telling import listening
-from ..console.terminal import Answer
+from ..console.terminal import Answer, Console
 from ..errors import PolicyError, UsageError, suggestion
 from ..journal import Journal
 from ..lock import Lock
@@ -28,12 +28,16 @@ from .said import Settings
 @click.option(
     "--pay-again", is_flag=True, help="Give up an order; the next build sends another, and pays."
 )
+@click.option(
+    "--missing", is_flag=True, help="Fetch bought audio again that is not here any more, by its digest."
+)
 @with_settings
 def command(
     settings: Settings,
     *,
     tracks: tuple[str, ...],
     dry_run: bool,
+    missing: bool,
     adopt: str | None,
     abandon: bool,
     pay_again: bool,
@@ -45,7 +49,11 @@ def command(
     """
     if (adopt is not None) + abandon + pay_again > 1:
         raise UsageError("`--adopt`, `--abandon` and `--pay-again` exclude each other")
+    if missing and (adopt is not None or abandon or pay_again or tracks):
+        raise UsageError("`--missing` is for all that was bought, and stands alone")
     project = open_chosen(settings)
+    if missing:
+        return _regain(project, settings.console, dry_run=dry_run)
     payments = _chosen(project.journal.payments(), tracks)
     if dry_run or not payments:
         return Answer(
@@ -64,6 +72,25 @@ def command(
         outcome = engine.recover(
             workshop(project, settings.console),
             decide,
+            terms=engine.Terms(keep_going=True),
+            listen=listen,
+            stop=signals.stop,
+        )
+    return outcome.exit_code
+
+
+def _regain(project: Project, console: Console, *, dry_run: bool) -> Answer | int:
+    """Fetch what was bought and is not here; or only say what that is."""
+    if dry_run:
+        holds = project.store.holds
+        lost = [one for one in project.lock.purchases.values() if not holds(one.audio)]
+        return Answer(
+            {"missing": [purchase_data(one) for one in lost]}, lambda look: lost_table(lost, look)
+        )
+    signals = Signals()
+    with signals.heard(), listening(console) as listen:
+        outcome = engine.regain(
+            workshop(project, console),
             terms=engine.Terms(keep_going=True),
             listen=listen,
             stop=signals.stop,

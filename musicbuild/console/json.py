@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..clock import stamp
+from ..lock import Purchase
 from ..payment import Payment
 from ..spec import GenerateSpec
 from ..steps import Edited, Generate, Keep, Plan, Step
@@ -66,6 +67,18 @@ def payment_data(payment: Payment) -> dict[str, Any]:
         "sent": stamp(payment.intended),
         "price": cost(payment.quote),
         "generation": payment.generation or None,
+    }
+
+
+def purchase_data(purchase: Purchase) -> dict[str, Any]:
+    """Return what was bought, and the digest of its audio."""
+    return {
+        "generation": purchase.generation,
+        "provider": purchase.provider,
+        "model": purchase.model,
+        "audio": purchase.audio,
+        "bytes": purchase.bytes,
+        "bought": purchase.bought,
     }
 
 

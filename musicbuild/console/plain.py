@@ -8,10 +8,12 @@ from ..events import (
     BuildStarted,
     Event,
     Mastering,
+    Missing,
     Ordered,
     Postponed,
     Recovered,
     Recovering,
+    Regained,
     Remarked,
     Repeated,
     Searching,
@@ -42,6 +44,12 @@ def event_lines(event: Event, look: Look) -> list[str]:
         case Supplied(track, spec, cost):
             paid = f"bought by another machine for {escape(str(cost))}{_take(spec.take)}"
             return [f"{_name(track, look)}: {paid}, and taken from there"]
+        case Missing(purchases) if purchases:
+            return [f"the audio of {count(purchases, 'purchase')} is not on this machine"]
+        case Missing():
+            return ["all that was bought is on this machine"]
+        case Regained(generation, size):
+            return [f"{_name(escape(generation), look)}: here again, {size / 1e6:.1f} MB"]
         case Untold(track, error):
             said = look.paint("note:", Style.CHANGED)
             return [f"{_name(track, look)}: {said} {escape(error.message)}; it is safe here"]

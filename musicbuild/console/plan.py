@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ..clock import stamp
 from ..cost import Totals, add, describe, plain, total
+from ..lock import Purchase
 from ..payment import Payment
 from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
@@ -95,6 +96,19 @@ def open_table(payments: Sequence[Payment], look: Look) -> list[str]:
         for payment in payments
     ]
     hint = "`musicbuild recover` looks for them at the provider, for nothing"
+    shown = table([[escape(cell) for cell in row] for row in rows])
+    return [*shown, "", f"{look.paint('hint:', Style.HINT)} {hint}"]
+
+
+def lost_table(purchases: Sequence[Purchase], look: Look) -> list[str]:
+    """List what was bought and whose audio is not on this machine."""
+    if not purchases:
+        return ["all that was bought is on this machine"]
+    rows = [
+        (one.generation, one.model, f"{one.bytes / 1e6:.1f} MB", f"bought {one.bought}")
+        for one in purchases
+    ]
+    hint = "`musicbuild recover --missing` fetches it, for nothing"
     shown = table([[escape(cell) for cell in row] for row in rows])
     return [*shown, "", f"{look.paint('hint:', Style.HINT)} {hint}"]
 

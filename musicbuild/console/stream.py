@@ -10,10 +10,12 @@ from ..events import (
     BuildStarted,
     Event,
     Mastering,
+    Missing,
     Ordered,
     Postponed,
     Recovered,
     Recovering,
+    Regained,
     Remarked,
     Repeated,
     Searching,
@@ -55,6 +57,10 @@ def event_data(event: Event) -> dict[str, Any]:
             return {"event": "ordered", "track": track, **spec_data(spec), "generation": generation}
         case Supplied(track, spec, price):
             return {"event": "supplied", "track": track, **spec_data(spec), "cost": cost(price)}
+        case Missing(purchases):
+            return {"event": "missing", "purchases": purchases}
+        case Regained(generation, size):
+            return {"event": "regained", "generation": generation, "bytes": size}
         case Untold(track, error):
             return {"event": "untold", "track": track, "errors": error_objects(error)}
         case Waiting(track, seconds):

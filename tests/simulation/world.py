@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from musicbuild import build as builds
 from musicbuild import lock as locks
-from musicbuild import reserve
+from musicbuild import reserve, run
 from musicbuild.build import Outcome, Terms, Workshop
 from musicbuild.errors import Claimed, MusicbuildError
 from musicbuild.events import Event
@@ -388,8 +388,8 @@ def universe() -> Iterator[None]:
     with ExitStack() as stack:
         enter = stack.enter_context
         enter(mounted(disk))
-        enter(patch.object(builds, "StoppableClock", Stoppable))
-        enter(patch.object(builds, "in_parallel", in_parallel))
+        enter(patch.object(run, "StoppableClock", Stoppable))
+        enter(patch.object(run, "in_parallel", in_parallel))
         enter(remembered())
         enter(patch.object(GenerateSpec, "is_near", lambda *_: True))  # it is all of the shortest
         enter(patch.object(reserve, "ROOM", 1))  # no step has to do with it, and chance is slow
