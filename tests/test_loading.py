@@ -118,6 +118,7 @@ PYTHON_TO_RUN = PYTHON_AT_ONCE | {
 """Of Python and of click itself; it is not the same in every version."""
 
 OURS_TO_PLAN = OURS_TO_RUN | {
+    "musicbuild.address",
     "musicbuild.clock",
     "musicbuild.commands.glance",
     "musicbuild.commands.opening",
@@ -153,6 +154,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.manifest.mastering",
     "musicbuild.manifest.matrix",
     "musicbuild.manifest.patterns",
+    "musicbuild.manifest.remote",
     "musicbuild.manifest.shapes",
     "musicbuild.memory",
     "musicbuild.models",

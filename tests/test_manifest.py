@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from musicbuild import document
+from musicbuild.address import Shared
 from musicbuild.document.source import Source
 from musicbuild.errors import (
     InvalidManifest,
@@ -268,6 +269,23 @@ def test_an_album_holds_what_stands_on_top(project):
         "USD": "1.5",
     }
     assert album.files == ("musicbuild.yaml",)
+
+
+@pytest.mark.parametrize(
+    ("written", "store"),
+    [
+        ("../music-store", Shared("../music-store", push=False)),
+        ("s3://nightfall/music", Shared("s3://nightfall/music", push=False)),
+        ("{url: gs://nightfall}", Shared("gs://nightfall", push=False)),
+        ("{push: true, url: az://nightfall/a}", Shared("az://nightfall/a", push=True)),
+    ],
+)
+def test_a_store_is_an_address_and_for_reading_unless_said(project, written, store):
+    assert project(f"store: {written}").store == store
+
+
+def test_there_is_no_store_unless_it_is_named(project):
+    assert project("album: Nightfall").store is None
 
 
 def test_text_is_composed(project):

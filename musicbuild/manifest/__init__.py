@@ -11,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..address import Shared
 from ..document import Node, parse, read
 from ..document.room import EVENTS, Room
 from ..document.source import decode, shown
@@ -93,6 +94,7 @@ class Album:
     templates: Sourced[str]
     numbered: bool
     budget: Mapping[str, Decimal]
+    store: Shared | None
     tracks: tuple[Track, ...]
     files: tuple[str, ...]
     looked: tuple[str, ...]
@@ -180,6 +182,7 @@ class _Reader:
             templates=top.get("templates", TEMPLATES),
             numbered=given.get("numbered", False),
             budget=given.get("budget", {}),
+            store=given.get("store"),
             tracks=tracks,
             files=tuple(self.gathered.files),
             looked=tuple(self.gathered.looked),

@@ -20,6 +20,7 @@ from .mastering import (
     TRUE_PEAK,
     bounded,
 )
+from .remote import STORE
 from .shapes import (
     BOOLEAN,
     BUDGET,
@@ -66,6 +67,11 @@ ALBUM: Mapping[str, Key] = {
         BUDGET,
         "The most this project's lock may ever add up to, per unit.",
         [{"tokens": 300}],
+    ),
+    "store": Key(
+        STORE,
+        "Where the team keeps bought audio and outputs; `push` lets builds put theirs there too.",
+        ["../music-store", "s3://nightfall/music", {"url": "s3://nightfall/music", "push": True}],
     ),
     "vars": Key(NODE, "Variables for all templates.", [{"era": "1980s synthwave"}]),
     "defaults": Key(NODE, "Settings of every track.", [{"duration": 30}]),
