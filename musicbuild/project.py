@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import lock as locks
 from . import manifest, memory
+from .address import Shared, shared
 from .clock import SystemClock
 from .journal import Journal
 from .lock import Lock
@@ -91,6 +92,11 @@ class Project:
     @property
     def tree(self) -> Tree:
         return Tree(self.root)
+
+    @property
+    def shared(self) -> Shared | None:
+        """Return where the team keeps its audio, by the environment or by the manifest."""
+        return shared(self.album.store, os.environ)
 
     def sight(self, *, remembered: bool = True) -> Sight:
         """Look at the disk anew, with what earlier runs found there unless that isn't wanted."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from types import FrameType
 
 import click
@@ -26,6 +27,7 @@ from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock
 from ..plan import Wishes, restoring
 from ..project import Project
+from ..remotes import open_remote
 from ..selection import select
 from ..spec import TrackSpec
 from ..steps import Plan
@@ -182,8 +184,8 @@ class _Limits:
         """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
         if self.push is not None:
             return self.push
-        shared = project.album.store
-        return bool(shared and shared.push and not _in_ci(os.environ))
+        store = project.shared
+        return bool(store and store.push and not _in_ci(os.environ))
 
 
 @dataclass(slots=True)
@@ -218,6 +220,8 @@ class Signals:
 
 def workshop(project: Project, console: Console) -> engine.Workshop:
     """Return the real world around a project."""
+    store, environment = project.shared, console.masking(os.environ)
+    remote = store and partial(open_remote, store.url, root=project.root, environment=environment)
     return engine.Workshop(
         lock_path=project.lock_path,
         state=project.state,
@@ -225,10 +229,10 @@ def workshop(project: Project, console: Console) -> engine.Workshop:
         store=project.store,
         tree=project.tree,
         providers=project.providers,
-        environment=console.masking(os.environ),
+        environment=environment,
         clock=SystemClock(),
         name_attempt=lambda: uuid.uuid4().hex,
-        remote=project.remote,
+        remote=remote,
     )
 
 

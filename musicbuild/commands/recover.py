@@ -29,7 +29,9 @@ from .said import Settings
     "--pay-again", is_flag=True, help="Give up an order; the next build sends another, and pays."
 )
 @click.option(
-    "--missing", is_flag=True, help="Fetch bought audio again that is not here any more, by its digest."
+    "--missing",
+    is_flag=True,
+    help="Fetch bought audio again that is not here any more, by its digest.",
 )
 @with_settings
 def command(
