@@ -33,13 +33,13 @@ def workplace() -> Iterator[Path]:
     yield Path(os.sep, "nowhere")
 
 
-def simulate(first: int, count: int) -> dict:
+def simulate(first: int, count: int, *, team: bool = False) -> dict:
     """Run the schedules of these seeds, and tell which broke a promise, by seed."""
     failed: dict[str, str] = {}
     cuts = 0
     with workplace() as home, universe():
         for seed in range(first, first + count):
-            result = schedule.run(seed, home)
+            result = schedule.run(seed, home, team=team)
             cuts += result.cuts
             if result.violation:
                 failed[str(seed)] = result.violation
@@ -73,12 +73,12 @@ def in_processes(shares: list[list[str]]) -> dict:
     return found
 
 
-def simulate_all(first: int, count: int, jobs: int) -> dict:
+def simulate_all(first: int, count: int, jobs: int, *, team: bool = False) -> dict:
     """Run the schedules of these seeds, in several processes."""
     bounds = [first + count * job // jobs for job in range(jobs + 1)]
     return in_processes(
         [
-            ["--seed", str(begin), "--schedules", str(end - begin)]
+            [*(["--team"] * team), "--seed", str(begin), "--schedules", str(end - begin)]
             for begin, end in itertools.pairwise(bounds)
         ]
     )
@@ -95,6 +95,9 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0, help="the first one")
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument(
+        "--team", action="store_true", help="with a store, on machines that die with their disks"
+    )
     parser.add_argument("--trace", action="store_true", help="show each step of the first schedule")
     parser.add_argument("--singles", action="store_true", help="a cut at every step of a build")
     parser.add_argument("--pairs", action="store_true", help="a cut at every two steps")
@@ -103,7 +106,7 @@ def main() -> int:
     told = parser.parse_args()
     if told.trace:
         with workplace() as home, universe():
-            result = schedule.run(told.seed, home)
+            result = schedule.run(told.seed, home, team=told.team)
         _say(*result.trace, result.violation or "all promises were kept")
         return bool(result.violation)
     start = time.perf_counter()
@@ -130,11 +133,11 @@ def _found(told: argparse.Namespace) -> dict:
     if told.jobs > 1:
         if kills_asked:
             return kill_all(told.jobs, pairs=told.pairs)
-        return simulate_all(told.seed, told.schedules, told.jobs)
+        return simulate_all(told.seed, told.schedules, told.jobs, team=told.team)
     if kills_asked:
         share, shares = map(int, told.share.split("/"))
         return kill(share, shares, pairs=told.pairs)
-    return simulate(told.seed, told.schedules)
+    return simulate(told.seed, told.schedules, team=told.team)
 
 
 if __name__ == "__main__":

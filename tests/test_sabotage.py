@@ -22,13 +22,19 @@ from musicbuild.ledger import Ledger
 from musicbuild.money import Allowance
 from musicbuild.providers import elumenta_api
 from musicbuild.purchase import Buyer
+from musicbuild.registry import Registry
+from musicbuild.remotes import object_name
 from musicbuild.run import Run
 from musicbuild.store import Store
+from musicbuild.team import TeamJournal
 from musicbuild.till import Account, Till
 from musicbuild.witness import Claims, Settling, Witness
 
 SEEDS = 1000
 """Schedules in which a planted bug has to show; an honest build shows none in 20,000."""
+
+TEAM_SEEDS = 4000
+"""The same of a team, where an honest build shows none in as many."""
 
 NO_TRACE = "an order left that no power cut would leave a trace of"
 OVER_BUDGET = "an order of 9 left when"
@@ -205,6 +211,55 @@ def pay_over_the_budget(planted):
     planted.setattr(Allowance, "check", lambda *_: None)
 
 
+def order_beside_another_machine(planted):
+    planted.setattr(TeamJournal, "others", lambda *_: [])
+    planted.setattr(TeamJournal, "_look", lambda *_: ([], 0))
+    planted.setattr(Registry, "intend", lambda *_, **__: True)
+
+
+def tell_the_team_nothing_of_orders(planted):
+    planted.setattr(Registry, "intend", lambda *_, **__: True)
+
+
+def know_nothing_of_orders_in_the_same_words(planted):
+    orders = Registry.orders
+
+    def own(registry, spec):
+        found, count = orders(registry, spec)
+        return [one for one in found if one.spec.key == spec.key], count
+
+    planted.setattr(Registry, "orders", own)
+
+
+def let_two_machines_claim_one_generation(planted):
+    planted.setattr(Registry, "claim", lambda *_: True)
+    planted.setattr(Claims, "take", lambda *_: True)
+
+
+def tell_of_a_purchase_before_its_audio(planted):
+    def share(journal, key, purchase):
+        journal._registry.enter(key, purchase)
+        journal._registry.remote.put(
+            object_name(purchase.audio), journal._store.get(purchase.audio)
+        )
+
+    planted.setattr(TeamJournal, "share", share)
+
+
+def pay_for_what_the_team_has(planted):
+    planted.setattr(Registry, "purchase", lambda *_: None)
+
+
+PLANTED_IN_A_TEAM = {
+    order_beside_another_machine: PAID_TWICE,
+    tell_the_team_nothing_of_orders: PAID_TWICE,
+    know_nothing_of_orders_in_the_same_words: PAID_TWICE,
+    let_two_machines_claim_one_generation: PAID_TWICE,
+    tell_of_a_purchase_before_its_audio: "before it had its audio",
+    pay_for_what_the_team_has: PAID_TWICE,
+}
+
+
 PLANTED = {
     skip_the_sync_of_a_journal: NO_TRACE,
     skip_the_sync_of_folders: NO_TRACE,
@@ -238,3 +293,12 @@ def test_a_planted_bug_is_found(plant, monkeypatch):
         results = (schedule.run(seed, home) for seed in range(SEEDS))
         found = next(one for one in results if one.violation)
     assert re.search(PLANTED[plant], found.violation)
+
+
+@pytest.mark.parametrize("plant", PLANTED_IN_A_TEAM, ids=lambda plant: plant.__name__)
+def test_a_bug_planted_among_machines_is_found(plant, monkeypatch):
+    with workplace() as home, universe():
+        plant(monkeypatch)
+        results = (schedule.run(seed, home, team=True) for seed in range(TEAM_SEEDS))
+        found = next(one for one in results if one.violation)
+    assert re.search(PLANTED_IN_A_TEAM[plant], found.violation)

@@ -19,6 +19,7 @@ from musicbuild.errors import Failed, Unresolved
 from musicbuild.witness import Settling
 
 SCHEDULES = 20_000
+TEAM_SCHEDULES = 4_000
 ONE_JOB = Terms(jobs=1)
 HASTY = Terms(jobs=1, keep_going=True, settling=Settling(wait=False))
 
@@ -40,6 +41,13 @@ def test_no_schedule_breaks_a_promise():
     assert found["failed"] == {}
     assert found["schedules"] == SCHEDULES
     assert found["cuts"] > SCHEDULES / 2
+
+
+def test_no_schedule_of_a_team_breaks_a_promise():
+    found = simulate_all(0, TEAM_SCHEDULES, 2, team=True)
+    assert found["failed"] == {}
+    assert found["schedules"] == TEAM_SCHEDULES
+    assert found["cuts"] > TEAM_SCHEDULES / 2
 
 
 def test_a_build_may_die_at_every_step():

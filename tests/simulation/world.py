@@ -313,7 +313,7 @@ class World:
             and f"{name}.void" not in self.shelf.names
         ]
         for _, one in bought:
-            if digest_bytes(self.shelf.names[object_name(one.audio)]) != one.audio:
+            if digest_bytes(self.shelf.names.get(object_name(one.audio), b"")) != one.audio:
                 raise Violation(f"the team was told of {one.generation} before it had its audio")
         return bought, [one for one in orders if one.spec.key not in keys]
 
