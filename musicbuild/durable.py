@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from pathlib import Path
 
+from . import reading
 from .folders import Folder, hold, open_plain
+
+ASIDE = re.compile(r"\..{1,40}\.[0-9a-f]{16}", re.DOTALL)
+"""The name of a file that was written aside and never got its own."""
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
@@ -54,6 +59,19 @@ def create_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) 
         folder.remove(aside)
     folder.sync()
     return made
+
+
+def move_within(folder: Folder, name: str, into: Folder) -> None:
+    """Move a file to another folder that is held; it is whole in one of them at every moment."""
+    try:
+        folder.move(name, into)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        write_within(into, name, reading.contents(name, within=folder))
+        folder.remove(name)
+    into.sync()
+    folder.sync()
 
 
 def append(path: Path, data: bytes) -> None:
@@ -123,6 +141,11 @@ def _create_in_place(folder: Folder, name: str, data: bytes, mode: int) -> bool:
         folder.remove(name)
         raise
     return True
+
+
+def is_aside(name: str, *, of: str) -> bool:
+    """Tell whether a file is called as one that is written aside to become another."""
+    return name.startswith(f".{of[:40]}.") and ASIDE.fullmatch(name) is not None
 
 
 def _aside(name: str) -> str:

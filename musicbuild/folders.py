@@ -71,6 +71,12 @@ class Folder:
         """Look at what has a name in it; a link is not followed."""
         return os.stat(self._place(name), dir_fd=self.handle, follow_symlinks=False)
 
+    def move(self, name: str, into: Folder) -> None:
+        """Move a file to another folder of the same disk, in which nothing is called so."""
+        os.rename(
+            self._place(name), into._place(name), src_dir_fd=self.handle, dst_dir_fd=into.handle
+        )
+
     def remove(self, name: str) -> None:
         os.unlink(self._place(name), dir_fd=self.handle)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from . import durable
 from .crew import Crew
 from .errors import Interrupted, NotMastered, Unavailable
 from .models import Description
@@ -67,10 +69,16 @@ class Mastered:
 
 
 class Masters:
-    """Masters as many tracks at once as there are cores; any number of threads may ask."""
+    """Masters as many tracks at once as there are cores; any number of threads may ask.
 
-    def __init__(self, crew: Crew | None = None) -> None:
+    `work` is where files lie meanwhile, the system's own place if none is given.  Nobody else may
+    use it as long: what is there at first was left over by a build that was killed, and goes.
+    """
+
+    def __init__(self, crew: Crew | None = None, *, work: Path | None = None) -> None:
         self._crew = crew or _crew()
+        self._work, self._is_clear = work, False
+        self._clearing = threading.Lock()
         self._folders: set[str] = set()
         self._is_closed = False
 
@@ -92,7 +100,7 @@ class Masters:
         asked = [one for one in outputs if one.path not in plain or _is_measured(track, one)]
         found = {path: Mastered(sources[one.master.part]) for path, one in plain.items()}
         if asked:
-            with TemporaryDirectory(prefix="musicbuild-") as folder:
+            with TemporaryDirectory(prefix="musicbuild-", dir=self._place()) as folder:
                 self._folders.add(folder)
                 try:
                     order = _order(track, asked, described, Path(folder))
@@ -115,6 +123,18 @@ class Masters:
         self._crew.close()
         for folder in folders:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _place(self) -> Path | None:
+        """Return where to work, cleared by the first who asks."""
+        if self._work is None:
+            return None
+        with self._clearing:
+            if not self._is_clear:
+                durable.make_folder(self._work, mode=0o700)
+                for left in self._work.iterdir():
+                    shutil.rmtree(left, ignore_errors=True)
+                self._is_clear = True
+        return self._work
 
     def _do(
         self, order: dict[str, Any], outputs: Collection[Output], sources: Mapping[str, bytes]

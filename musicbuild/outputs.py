@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,19 @@ class Tree:
                     hint="move it away, or build with `--overwrite`",
                 )
             durable.write_within(folder, _name(path), data)
+
+    def give_up(self, path: str, digests: Collection[Digest], into: Callable[[], Folder]) -> bool:
+        """Move a file away if it is one of these to the byte; tell whether it was.
+
+        `into` opens the folder where it goes.
+        """
+        with suppress(FileNotFoundError, NotADirectoryError), self._hold(path) as folder:
+            found = _found(folder, path)
+            if found and found.fetched and found.digest in digests:
+                with into() as there:
+                    durable.move_within(folder, _name(path), there)
+                return True
+        return False
 
     def probe(self, path: str, room: int) -> None:
         """Raise OSError if an output, or so many bytes, can't be put into the folder of a path."""

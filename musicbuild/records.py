@@ -12,7 +12,12 @@ from pathlib import Path
 
 from .errors import IntegrityError
 
-PARTS = ("", "store", "store/objects", "journal", "journal/failed")
+TRASH = "trash"
+"""What was pruned, in folders named by the time."""
+WORK = "work"
+"""What the audio tools are at; a build that is killed leaves it over."""
+
+PARTS = ("", "store", "store/objects", "journal", "journal/failed", TRASH, WORK)
 """The folders whose names nobody but us gives to anything."""
 
 

@@ -32,6 +32,7 @@ COMMANDS = {
     "cost": "Show what was spent, on what, and what is left.",
     "recover": "Look after orders that an earlier build left open.",
     "verify": "Check every byte against the lock, and say what mends what.",
+    "prune": "Take away what nothing needs any more.",
     "measure": "Measure loudness, peaks, length and tempo of audio files.",
     "models": "List the models, their limits and prices.",
     "schema": "Print the JSON Schema of a manifest, for editors.",

@@ -25,8 +25,10 @@ from ..console.terminal import Answer, Console
 from ..cost import describe, plain
 from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
 from ..lock import Lock
+from ..mastering import Masters
 from ..plan import Wishes, restoring
 from ..project import Project
+from ..records import WORK
 from ..remotes import open_remote
 from ..selection import select
 from ..spec import TrackSpec
@@ -233,6 +235,7 @@ def workshop(project: Project, console: Console) -> engine.Workshop:
         clock=SystemClock(),
         name_attempt=lambda: uuid.uuid4().hex,
         remote=remote,
+        masters=Masters(work=project.state / WORK),
     )
 
 

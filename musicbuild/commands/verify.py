@@ -35,22 +35,25 @@ def command(settings: Settings) -> Answer:
     album = manifest.load(manifest_path(settings))
     project = Project(album, specify(album, providers.model), Lock(), providers)
     check_records(project.state)
-    report = verify(
-        Subject(
-            root=project.root,
-            lock_path=project.lock_path,
-            store=project.store,
-            journal=project.journal,
-            tree=project.tree,
-            tracks=project.tracks,
-            repeatable=_repeatable(providers),
-        )
-    )
+    report = verify(subject(project))
     return Answer(
         verify_data(report),
         lambda look: verify_lines(report, look),
         project.specified.warnings,
         _error(report),
+    )
+
+
+def subject(project: Project) -> Subject:
+    """Return a project as it lies on disk."""
+    return Subject(
+        root=project.root,
+        lock_path=project.lock_path,
+        store=project.store,
+        journal=project.journal,
+        tree=project.tree,
+        tracks=project.tracks,
+        repeatable=_repeatable(project.providers),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
@@ -118,6 +118,15 @@ class Lock:
                     del tracks[other]
             owners[path] = (name,)
         return _knowing(owners, replace(self, tracks={**tracks, name: track}))
+
+    def without(self, paths: Collection[str]) -> Lock:
+        """Forget outputs, and tracks of which none is left; purchases stay for ever."""
+        tracks = {}
+        for name, track in self.tracks.items():
+            kept = {path: one for path, one in track.outputs.items() if path not in paths}
+            if kept or not track.outputs:
+                tracks[name] = replace(track, outputs=kept)
+        return replace(self, tracks=tracks)
 
 
 def _knowing(owners: Mapping[str, tuple[str, ...]], lock: Lock) -> Lock:
