@@ -33,6 +33,7 @@ class Problem(Enum):
     POINTER = "output not fetched"
     OPEN = "order open"
     TORN = "record torn"
+    RECORD = "record damaged"
     STRAY = "stray file"
     LEFT_OVER = "left over"
 
@@ -48,6 +49,7 @@ _GRADES: Mapping[Problem, Grade] = {
     **dict.fromkeys(
         (Problem.POINTER, Problem.OPEN, Problem.TORN, Problem.STRAY, Problem.LEFT_OVER), Grade.NOTE
     ),
+    Problem.RECORD: Grade.NOTE,
 }
 
 
@@ -65,9 +67,11 @@ class Mend(Enum):
     LATER = "a build fetches it again once a track needs it"
     SERVED = "remove it: an output has its music"
     REMOVE = "remove it"
+    PRUNE = "prune it"
     OVERWRITE = "keep it elsewhere, or have it overwritten"
     LFS = "have Git LFS fetch it"
     RECOVER = "recover the order"
+    CLOSED = "leave it, or remove it"
     NOTHING = "nothing needs to be done"
 
 
@@ -101,6 +105,8 @@ class Report:
     unused: int = 0
     elsewhere: int = 0
     """Pieces that were bought and are not in the store, though nothing is missing for it."""
+    trash: tuple[int, ...] = ()
+    """Sizes of the files in the trash."""
 
     def grade(self, grade: Grade) -> tuple[Finding, ...]:
         return tuple(one for one in self.findings if one.problem.grade is grade)

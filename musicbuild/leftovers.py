@@ -21,7 +21,9 @@ def left_overs(root: Path, state: Path, outputs: Iterable[str]) -> Iterator[tupl
     In our own records each file that is called so counts, in the author's folders only one that
     was to become the lock or one of `outputs`.
     """
-    for folder in (state, state / "state", state / "journal", *entries(state / "store/objects")):
+    objects = state / "store/objects"
+    ours = state, state / "state", state / "journal", state / "store", objects
+    for folder in (*ours, *entries(objects)):
         yield from _asides(folder)
     for folder, names in _places(root, outputs).items():
         yield from _asides(folder, names)

@@ -9,13 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .durable import ASIDE
 from .errors import IntegrityError
 from .findings import Finding, Mend, Problem, Report
 from .hashing import Digest, digest_file
 from .journal import Journal
+from .leftovers import left_overs, size_of
 from .lock import Lock, LockedOutput
 from .outputs import Found, Tree
 from .plan import picked
+from .records import TRASH
 from .spec import GenerateSpec, Output, TrackSpec
 from .store import Store
 from .trust import find_lock, misplaced, spec_of
@@ -49,7 +52,7 @@ class Held:
 def verify(subject: Subject) -> Report:
     """Look at all of it, byte by byte."""
     held = _hold(subject)
-    orders = tuple(_orders(subject))
+    orders = (*_orders(subject), *_records(subject))
     try:
         lock = find_lock(subject.lock_path, subject.store)
     except IntegrityError as error:
@@ -57,9 +60,10 @@ def verify(subject: Subject) -> Report:
         places = [subject.place(subject.store.path(digest)) for digest in held.damaged]
         objects = [Finding(Problem.OBJECT, place, Mend.LOCK_FIRST) for place in places]
         return Report(
-            (said, *orders, *objects, *held.strays),
+            (said, *orders, *objects, *held.strays, *_left_overs(subject, Lock())),
             objects=len(held.whole) + len(held.damaged),
             bytes=sum(held.whole.values()),
+            trash=_trash(subject),
         )
     return _Verdict(subject, lock, held).report(orders)
 
@@ -76,7 +80,7 @@ def _hold(subject: Subject) -> Held:
                 damaged.append(digest)
             else:
                 whole[digest] = size
-        elif path.is_symlink() or not path.is_dir():
+        elif (path.is_symlink() or not path.is_dir()) and not ASIDE.fullmatch(path.name):
             problem = Problem.LEFT_OVER if path.name.startswith(".") else Problem.STRAY
             strays.append(Finding(problem, subject.place(path), Mend.REMOVE))
     return Held(whole, tuple(damaged), tuple(strays))
@@ -88,6 +92,32 @@ def _size(path: Path, digest: Digest) -> int | None:
         return path.stat().st_size if digest_file(path) == digest else None
     except OSError:
         return None
+
+
+def _left_overs(subject: Subject, lock: Lock) -> Iterator[Finding]:
+    """Find what builds that died left over, in our own folders and where outputs go."""
+    paths = {output.path for track in subject.tracks for output in track.outputs}
+    state = subject.store.folder.parent
+    for path, _ in left_overs(subject.root, state, paths | lock.owners.keys()):
+        yield Finding(Problem.LEFT_OVER, subject.place(path), Mend.PRUNE)
+
+
+def _trash(subject: Subject) -> tuple[int, ...]:
+    """Return the sizes of all files in the trash."""
+    sizes = map(size_of, (subject.store.folder.parent / TRASH).rglob("*"))
+    return tuple(size for size in sizes if size is not None)
+
+
+def _records(subject: Subject) -> Iterator[Finding]:
+    """Find damage to the records of orders that are closed."""
+    folder = subject.journal.folder
+    for path in sorted((*folder.glob("failed/*/*.jsonl"), *folder.glob("given-up/*.jsonl"))):
+        try:
+            _, torn = subject.journal.examine(path)
+        except (IntegrityError, OSError):
+            torn = True
+        if torn:
+            yield Finding(Problem.RECORD, subject.place(path), Mend.CLOSED)
 
 
 def _orders(subject: Subject) -> Iterator[Finding]:
@@ -125,6 +155,7 @@ class _Verdict:
             *orders,
             *map(self._object, damaged),
             *self.held.strays,
+            *_left_overs(self.subject, self.lock),
             *self._outputs(),
             *lost,
         )
@@ -136,6 +167,7 @@ class _Verdict:
             outputs=len(list(self._wanted())),
             unused=len(whole.keys() - audio - {one.digest for one in outputs}),
             elsewhere=len(audio - whole.keys() - set(damaged)) - len(lost),
+            trash=_trash(self.subject),
         )
 
     def _lock(self) -> Iterator[Finding]:

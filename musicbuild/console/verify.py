@@ -27,6 +27,7 @@ WHAT: Mapping[Problem, str] = {
     Problem.POINTER: "`{where}` is a Git LFS pointer",
     Problem.OPEN: "an order of `{track}` is open, `{where}`",
     Problem.TORN: "the last line of `{where}` breaks off, as a crash leaves it",
+    Problem.RECORD: "`{where}` is damaged, the record of an order that was closed",
     Problem.STRAY: "`{where}` is no object of the store",
     Problem.LEFT_OVER: "`{where}` was left over by a build that died",
 }
@@ -42,12 +43,14 @@ WAYS: Mapping[Mend, str] = {
     Mend.LATER: "no track needs it; if one does again, a build asks {source} for it, for nothing",
     Mend.SERVED: "remove it; its music is in `{source}`",
     Mend.REMOVE: "remove it; nothing needs it",
+    Mend.PRUNE: "`musicbuild prune` takes it away",
     Mend.OVERWRITE: (
         "move it away to keep it, or `musicbuild build {track} --overwrite` replaces it,"
         " for nothing"
     ),
     Mend.LFS: "`git lfs pull` fetches it",
     Mend.RECOVER: "`musicbuild recover` looks after it",
+    Mend.CLOSED: "nothing is done by what it says; leave it, or remove it",
     Mend.NOTHING: "no order was sent, and nothing needs to be done",
 }
 
@@ -71,6 +74,7 @@ def verify_data(report: Report) -> dict[str, Any]:
         "outputs": report.outputs,
         "unused": report.unused,
         "elsewhere": report.elsewhere,
+        "trash": {"files": len(report.trash), "bytes": sum(report.trash)},
     }
 
 
@@ -119,6 +123,9 @@ def _looked_at(report: Report, look: Look) -> list[str]:
     if report.elsewhere:
         pieces = count(report.elsewhere, "purchase")
         lines.append(f"        {pieces} not in the store, and not needed there")
+    if report.trash:
+        size = f"{sum(report.trash) / 1e6:.1f} MB"
+        lines.append(f"        {count(len(report.trash), 'file')} ({size}) in the trash")
     return lines
 
 

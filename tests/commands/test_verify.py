@@ -127,6 +127,7 @@ def test_for_programs(copy):
         "outputs": 3,
         "unused": 0,
         "elsewhere": 0,
+        "trash": {"files": 0, "bytes": 0},
     }
 
 

@@ -226,6 +226,10 @@ PARTS = [
     ".musicbuild/journal/given-up",
     ".musicbuild/journal/reserve",
     ".musicbuild/journal/order.jsonl",
+    ".musicbuild/trash",
+    ".musicbuild/trash/2026-11-26T03-54-53Z",
+    ".musicbuild/work",
+    ".musicbuild/work/musicbuild-abcdefgh",
     ".musicbuild/claim",
     ".musicbuild/claim.json",
 ]
@@ -255,7 +259,9 @@ def test_records_that_are_not_there_or_no_folder_are_no_links(root):
     check_records(root / ".musicbuild")
 
 
-@pytest.mark.parametrize("words", ["build", "build --draft", "recover", "plan", "verify", "doctor"])
+@pytest.mark.parametrize(
+    "words", ["build", "build --draft", "recover", "plan", "verify", "prune --yes", "doctor"]
+)
 @pytest.mark.parametrize("part", [".musicbuild", ".musicbuild/journal"])
 def test_no_command_writes_behind_a_link(root, victim, words, part):
     folder = Folder(root).write(ONE)
