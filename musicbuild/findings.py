@@ -64,6 +64,7 @@ class Mend(Enum):
     FROM_OUTPUT = "a build takes it from an output"
     COMPOSE = "a build has it composed again"
     FETCH = "a build asks the provider for it again"
+    ADOPT = "only the file that it was adopted from has it"
     LATER = "a build fetches it again once a track needs it"
     SERVED = "remove it: an output has its music"
     REMOVE = "remove it"

@@ -74,7 +74,7 @@ class Finisher:
         *,
         lock: Lock,
         spec: GenerateSpec,
-        kind: SourceType,
+        kind: SourceType | None,
         described: Description | None,
         draft: bool,
     ) -> LockedTrack:
@@ -88,15 +88,8 @@ class Finisher:
             master, one = output.master, made[output.path]
             data = audio = one.data
             if master.part != NOTES:
-                provenance = Provenance(
-                    provider=purchase.provider,
-                    model=purchase.model,
-                    generation=purchase.generation,
-                    key=spec.key,
-                    prompt=purchase.prompt,
-                    kind=kind,
-                    described=heard_in(described, master, spec, one.figures or {}),
-                )
+                heard = heard_in(described, master, spec, one.figures or {})
+                provenance = provenance_of(purchase, spec, kind, heard)
                 data = tag(
                     data,
                     master.format,
@@ -168,6 +161,23 @@ class Finisher:
                 f"the cover `{track.cover}` changed while the build ran", hint="build again"
             )
         return data
+
+
+def provenance_of(
+    purchase: Purchase, spec: GenerateSpec, kind: SourceType | None, described: Description | None
+) -> Provenance:
+    """Return where the music came from; of what was adopted no model and no prompt is named."""
+    if purchase.adopted:
+        return Provenance("", "", "", spec.key, "", kind, described)
+    return Provenance(
+        provider=purchase.provider,
+        model=purchase.model,
+        generation=purchase.generation,
+        key=spec.key,
+        prompt=purchase.prompt,
+        kind=kind,
+        described=described,
+    )
 
 
 def heard_in(

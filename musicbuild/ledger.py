@@ -61,9 +61,12 @@ class Ledger:
         self._is_closed = False
 
     def purchase(self, spec: GenerateSpec, purchase: Purchase, attempt: str = "") -> None:
-        """Enter a purchase; one that was paid for twice, on two machines, is one more take."""
+        """Enter a purchase; one that was paid for twice, on two machines, is one more take.
+
+        So is one for which other audio was adopted meanwhile.
+        """
         with self._mutex:
-            while (there := self.lock.purchases.get(spec.key)) and there.cost:
+            while (there := self.lock.purchases.get(spec.key)) and (there.cost or there.adopted):
                 if there.generation == purchase.generation:
                     break
                 spec = replace(spec, take=spec.take + 1)

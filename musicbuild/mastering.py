@@ -18,8 +18,8 @@ from . import durable
 from .crew import Crew
 from .errors import Interrupted, NotMastered, Unavailable
 from .models import Description
-from .quality import Figures
-from .spec import NOTES, Output, TrackSpec
+from .quality import Figures, seconds
+from .spec import NOTES, WHOLE, Output, TrackSpec
 
 JOB = f"{__package__}.audio.job"
 """Loaded where the work is done: not before, and perhaps in a process beside this one."""
@@ -164,6 +164,34 @@ class Masters:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a file is, as the audio tools find it; `problems` are phrases, a clean one has none."""
+
+    format: str
+    seconds: float
+    problems: tuple[str, ...]
+
+
+def hear(data: bytes, crew: Crew | None = None) -> Heard:
+    """Decode a file to its end, in a process apart, whatever it is."""
+    crew = crew or _crew()
+    try:
+        with TemporaryDirectory(prefix="musicbuild-") as folder:
+            path = Path(folder) / "file"
+            path.write_bytes(data)
+            order = _look_at(path, part="file")
+            try:
+                told = json.loads(crew.do(order)[""])["file"]
+            except (OSError, ValueError):
+                return Heard("", 0, (DIED,))
+    finally:
+        crew.close()
+    figures, remarks = told["figures"], tuple(told["remarks"])
+    length = seconds(figures) if figures else 0
+    return Heard(told["container"], round(length, 3), remarks)
+
+
 def measure(paths: Sequence[Path], crew: Crew | None = None) -> Sequence[Mastered]:
     """Measure files as they are, several at once; one that can't be decoded says so in a remark."""
     crew = crew or _crew()
@@ -183,9 +211,10 @@ def measure(paths: Sequence[Path], crew: Crew | None = None) -> Sequence[Mastere
         crew.close()
 
 
-def _look_at(path: Path) -> dict[str, Any]:
-    output = {"part": "", "path": None, "measured": True}
-    return {"sources": {"": str(path)}, "outputs": {"file": output}}
+def _look_at(path: Path, part: str = WHOLE) -> dict[str, Any]:
+    """Return an order to measure a file; of what is a part no tempo and no key is sought."""
+    output = {"part": part, "path": None, "measured": True}
+    return {"sources": {part: str(path)}, "outputs": {"file": output}}
 
 
 def _order(

@@ -16,6 +16,8 @@ class SourceType(Enum):
 
     TRAINED = "trainedAlgorithmicMedia"
     ALGORITHMIC = "algorithmicMedia"
+    CREATED = "digitalCreation"
+    """Made by a human, with tools that generate nothing by themselves."""
 
 
 Mark = tuple[float, str]

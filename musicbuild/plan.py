@@ -27,6 +27,7 @@ from .steps import (
     Step,
     Tag,
 )
+from .takes import fitted, is_adopted, is_made_from, picked
 
 
 class Found(Protocol):
@@ -121,7 +122,7 @@ class _Decision:
         draft, locked = False, self.lock.tracks.get(track.id)
         missing = self._missing(track)
         if missing and self.wishes.draft:
-            if picked(track, locked) in missing:
+            if picked(track, self.lock) in missing:
                 standin = self.wishes.draft(track)
                 draft = standin.generate != track.generate
                 track = standin
@@ -135,12 +136,16 @@ class _Decision:
         return self._finish(track, locked, draft=draft)
 
     def _missing(self, track: TrackSpec) -> list[GenerateSpec]:
+        """Return the takes to be had; where one was adopted the choice is made."""
+        if is_adopted(picked(track, self.lock), self.lock):
+            return []
         return [spec for spec in track.wishes if spec.key not in self.lock.purchases]
 
     def _finish(self, track: TrackSpec, locked: LockedTrack | None, *, draft: bool) -> Step:
         """Decide the free stages of a track whose audio was made."""
-        spec = picked(track, locked)
-        audio = self.lock.purchases[spec.key].audio
+        spec = picked(track, self.lock)
+        bought = self.lock.purchases[spec.key]
+        track, audio = fitted(track, bought), bought.audio
         known = locked.outputs if locked else {}
         stale = [one for one in track.outputs if not _current(one, audio, known)]
         absent = [
@@ -175,7 +180,7 @@ class _Decision:
             return self._generate(track, [spec], (reason,), draft=draft)
         if unfetched and len(unfetched) == len(outputs):
             return Keep(track, unfetched)
-        return Lost(track, reasons, self.lock.purchases[spec.key])
+        return Lost(track, reasons, bought)
 
     def _generate(
         self,
@@ -195,6 +200,9 @@ class _Decision:
         return Generate(track, (*reasons, *shared, *sent), fresh, tuple(quotes), draft)
 
     def _free(self, spec: GenerateSpec) -> bool:
+        """Tell whether audio that was made can be made again, just so, for nothing."""
+        if is_adopted(spec, self.lock):
+            return False
         quote = self.quote(spec)
         return quote is not None and not quote
 
@@ -230,8 +238,8 @@ class _Decision:
         known = locked.outputs if locked else {}
         if locked is None:
             reasons.append(Reason(Cause.NEW))
-        elif locked.generate != picked(track, locked).key:
-            reasons += self._changes(track, locked)
+        elif locked.generate != picked(track, self.lock).key:
+            reasons += self._switch(track, locked)
         else:
             changed = _retagged(locked, track)
             reasons += [Reason(Cause.TAGS, *texts) for texts in changed]
@@ -241,6 +249,15 @@ class _Decision:
         if locked and any(one.path not in known for one in stale):
             reasons.append(Reason(Cause.OUTPUT_NEW))
         return (*reasons, *self._absence(absent))
+
+    def _switch(self, track: TrackSpec, locked: LockedTrack) -> tuple[Reason, ...]:
+        """Say why other audio that is at hand is used from now on."""
+        spec = picked(track, self.lock)
+        if adopted := self.lock.purchases[spec.key].adopted:
+            return (Reason(Cause.ADOPTED, after=adopted.file),)
+        if locked.picked and is_made_from(track, locked):
+            return (Reason(Cause.PICKED, str(locked.take), str(spec.take)),)
+        return self._changes(track, locked)
 
     def _absence(self, absent: list[Output]) -> tuple[Reason, ...]:
         """Say why outputs that the lock has are not at hand: gone, or to be overwritten."""
@@ -303,15 +320,6 @@ class _Decision:
             )
             for one in outputs
         )
-
-
-def picked(track: TrackSpec, locked: LockedTrack | None) -> GenerateSpec:
-    """Return the take that the outputs are made from: the one in the lock, else the first."""
-    if locked:
-        for spec in track.wishes:
-            if spec.key == locked.generate:
-                return spec
-    return track.generate
 
 
 def _intact(facts: Facts, path: str, made: LockedOutput) -> bool:

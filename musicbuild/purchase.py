@@ -146,7 +146,15 @@ class Buyer:
         return self.journal.failures(spec.key) >= self.attempts
 
     def fetch_again(self, purchase: Purchase) -> bytes:
-        """Return audio that was bought and got lost, from the provider, for nothing."""
+        """Return audio that was bought and got lost, from the provider, for nothing.
+
+        Raises IntegrityError if it can't be had there; what was adopted never can.
+        """
+        if purchase.adopted:
+            raise IntegrityError(
+                f"it was adopted from `{purchase.adopted.file}`, and no provider has it",
+                hint="adopt that file again, or restore `.musicbuild/store` from where it was done",
+            )
         ticket = Ticket(purchase.generation, model=purchase.model, collected=True)
         try:
             delivery = self.connections[purchase.provider].collect(ticket)

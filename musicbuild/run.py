@@ -45,12 +45,12 @@ from .lock import Lock, Purchase
 from .mastering import check_tools
 from .payment import Payment
 from .places import check_places
-from .plan import picked
 from .providers import Connections
 from .sounds import Sounds, Source
 from .spec import GenerateSpec, Output, TrackSpec
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .supply import lacking, supply
+from .takes import picked
 from .terms import Outcome, Terms, Workshop
 from .trust import check_before_paying, ensure_written, growth, read_lock, spec_of
 from .workers import Places, in_parallel
@@ -266,7 +266,7 @@ class Run:
                         raise error  # its twin's order is still open, or another take's
                 for spec, quote in zip(step.specs, step.quotes, strict=True):
                     self._generate(track, spec, quote)
-                spec = picked(track, self.lock.tracks.get(track.id))
+                spec = picked(track, self.lock)
                 self._finish(track, track.outputs, spec, "", draft=step.draft)
             case Master(track=track):
                 self._finish(track, step.outputs, step.spec, step.source, draft=step.draft)
@@ -275,7 +275,7 @@ class Run:
                     self._remake(track, damaged)
             case Lost(track=track):
                 self._till.buyer.fetch_again(step.purchase)
-                spec = picked(track, self.lock.tracks.get(track.id))
+                spec = picked(track, self.lock)
                 self._finish(track, track.outputs, spec, "", draft=False)
 
     def _generate(self, track: TrackSpec, spec: GenerateSpec, quote: Quote) -> None:
@@ -295,7 +295,7 @@ class Run:
             )
         locked = self.lock.tracks[track.id]
         outputs = tuple(output for output in track.outputs if output.path in paths)
-        self._finish(track, outputs, picked(track, locked), "", draft=locked.draft)
+        self._finish(track, outputs, picked(track, self.lock), "", draft=locked.draft)
 
     def _audio(self, track: TrackSpec, spec: GenerateSpec, source: str) -> bytes:
         """Return audio that was made; if it is damaged, it is had once more, for nothing."""
@@ -321,12 +321,14 @@ class Run:
         draft: bool,
     ) -> None:
         providers = self._workshop.providers
-        described = providers.describe(spec)
+        adopted = self.lock.purchases[spec.key].adopted
+        described = None if adopted else providers.describe(spec)
         sound = Source(
             spec,
             audio=partial(self._audio, track, spec, source),
             parts=lambda names: self.connections[spec.provider].parts(spec, names),
             described=described,
+            adopted=adopted is not None,
         )
         made = self._finisher.finish(
             track,
@@ -334,7 +336,7 @@ class Run:
             self._sounds.of(track, outputs, sound, self.lock),
             lock=self.lock,
             spec=spec,
-            kind=providers.model_of(spec).kind,
+            kind=adopted.kind if adopted else providers.model_of(spec).kind,
             described=described,
             draft=draft,
         )

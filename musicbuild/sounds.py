@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from .errors import NotMastered
 from .events import Listener, Mastering, Remarked
 from .hashing import Digest, digest_bytes
 from .lock import Lock, LockedOutput
@@ -19,13 +20,15 @@ from .tags import audio_of
 class Source:
     """Where the sound of one spec comes from: its `audio`, and the `parts` of it by name.
 
-    What is `described` of it is None where nobody can tell.
+    What is `described` of it is None where nobody can tell.  Of what was `adopted` its model
+    knows nothing, neither its parts nor whether it loops.
     """
 
     spec: GenerateSpec
     audio: Callable[[], bytes]
     parts: Callable[[Collection[str]], Mapping[str, bytes]]
     described: Description | None
+    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ class Sounds:
         changed = [output for output in fresh if output.master.changes_sound]
         needed = {output.master.part for output in fresh} | ({WHOLE} if changed else set())
         others = needed - {WHOLE}
+        if others and source.adopted:
+            raise NotMastered(
+                f"the audio of `{track.id}` was adopted, and only its model makes notes and stems",
+                hint="leave `stems` and `mid` out of what the track asks for",
+            )
         sources = dict(source.parts(others)) if others else {}
         if WHOLE in needed:
             sources[WHOLE] = source.audio()
@@ -57,7 +65,9 @@ class Sounds:
             self.listen(Mastering(track.id, len(changed)))
         left = [output for output in fresh if output.path not in kept]
         self.step_aside()
-        found = self.masters.master(track, left, sources, source.described)
+        wish = replace(track.generate, options=()) if source.adopted else track.generate
+        heard = replace(track, generate=wish)
+        found = self.masters.master(heard, left, sources, source.described)
         for output in left:
             one = found[output.path]
             for remark in (*one.remarks, *remarks(track, output.master, one.figures or {})):
@@ -90,9 +100,9 @@ def _measured(
     """Yield outputs that hold this very audio as it is, and whose figures are known."""
     locked = lock.tracks.get(track.id)
     known: Mapping[str, LockedOutput] = locked.outputs if locked else {}
-    digest = digest_bytes(audio_of(audio)) if known else ""
-    for output in outputs:
+    plain = [one for one in outputs if not (one.master.part or one.master.changes_sound)]
+    digest = digest_bytes(audio_of(audio)) if known and plain else ""
+    for output in plain:
         made = known.get(output.path)
-        plain = not (output.master.part or output.master.changes_sound)
-        if plain and made and made.measured and made.audio_digest == digest:
+        if made and made.measured and made.audio_digest == digest:
             yield output.path, Mastered(audio, "", made.measured)

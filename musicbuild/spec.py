@@ -159,7 +159,8 @@ class MasterSpec:
 
     `part` is nothing for the piece as it was delivered, else what its provider gives besides:
     `mid`, its notes, or one of its stems.  `measure` writes what was measured into the tags.
-    `lossless` brings an MP3 to its loudness without encoding it again.
+    `lossless` brings an MP3 to its loudness without encoding it again.  `encode` is for audio
+    that is of another format than it would be delivered in, and so can't stay as it is.
     """
 
     format: str
@@ -169,6 +170,7 @@ class MasterSpec:
     encoding: Encoding = Encoding()
     measure: bool = False
     lossless: bool = False
+    encode: bool = False
 
     def key(self, audio: Digest) -> Digest:
         """Digest this spec together with the very audio it is applied to."""
@@ -177,7 +179,7 @@ class MasterSpec:
     @property
     def changes_sound(self) -> bool:
         """Tell whether anything is done to the audio as it was delivered, tags apart."""
-        asked = self.sound != Sound() or self.encoding != Encoding()
+        asked = self.sound != Sound() or self.encoding != Encoding() or self.encode
         return asked or self.format not in DELIVERED
 
     def sound_key(self, audio: Digest) -> Digest | Literal[""]:
@@ -194,6 +196,7 @@ class MasterSpec:
             self.encoding,
             measure=measure,
             lossless=self.lossless,
+            encode=self.encode,
         )
         text = f'{{"audio":{quoted(audio)},"spec":{{{shared},"tags":{tags}}}}}'
         return digest_canonical(kind, MASTER_RECIPE, text)
@@ -201,10 +204,17 @@ class MasterSpec:
 
 @lru_cache
 def _all_but_tags(
-    form: str, part: str, sound: Sound, encoding: Encoding, *, measure: bool, lossless: bool
+    form: str,
+    part: str,
+    sound: Sound,
+    encoding: Encoding,
+    *,
+    measure: bool,
+    lossless: bool,
+    encode: bool,
 ) -> str:
     """Write the entries of a master's spec but for its tags; most files of an album share them."""
-    said = _said(MasterSpec(form, Tags(), part, sound, encoding, measure, lossless))
+    said = _said(MasterSpec(form, Tags(), part, sound, encoding, measure, lossless, encode))
     del said["tags"]
     return canonical(said)[1:-1]
 

@@ -20,6 +20,8 @@ class Cause(Enum):
     OPTIONS = "options"
     TAKES = "takes"
     DRAFT = "draft"
+    ADOPTED = "adopted"
+    PICKED = "picked"
     TWIN = "twin"
     UNDER_WAY = "under way"
     AUDIO_MISSING = "audio missing"

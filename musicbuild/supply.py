@@ -8,8 +8,8 @@ from .errors import RemoteError
 from .events import Listener, Untold
 from .hashing import Digest
 from .lock import Lock
-from .plan import picked
 from .steps import Edited, Generate, Lost, Plan, Restore, Step
+from .takes import fitted, picked
 from .team import Team
 
 
@@ -42,10 +42,10 @@ def _outputs(step: Step, lock: Lock) -> Iterator[Digest]:
         yield from step.objects.values()
         return
     locked = lock.tracks.get(step.track.id)
-    bought = lock.purchases.get(picked(step.track, locked).key)
+    bought = lock.purchases.get(picked(step.track, lock).key)
     if locked is None or bought is None:
         return
-    for output in step.track.outputs:
+    for output in fitted(step.track, bought).outputs:
         made = locked.outputs.get(output.path)
         if made is not None and made.master == output.master.key(bought.audio):
             yield made.digest

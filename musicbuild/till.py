@@ -138,7 +138,7 @@ class Till:
         Raises IntegrityError if the provider can't give it again.
         """
         try:
-            if self.providers.model_of(spec).repeatable:
+            if self.providers.model_of(spec).repeatable and not purchase.adopted:
                 return self.buyer.make(track, spec)
             self.buyer.fetch_again(purchase)
         except (Busy, Interrupted):

@@ -30,6 +30,7 @@ COMMANDS = {
     "list": "List the tracks.",
     "show": "Show all that is known of one track.",
     "cost": "Show what was spent, on what, and what is left.",
+    "adopt": "Use audio from elsewhere for a track, for nothing.",
     "recover": "Look after orders that an earlier build left open.",
     "verify": "Check every byte against the lock, and say what mends what.",
     "prune": "Take away what nothing needs any more.",

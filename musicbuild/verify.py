@@ -15,12 +15,12 @@ from .findings import Finding, Mend, Problem, Report
 from .hashing import Digest, digest_file
 from .journal import Journal
 from .leftovers import left_overs, size_of
-from .lock import Lock, LockedOutput
+from .lock import Lock, LockedOutput, Purchase
 from .outputs import Found, Tree
-from .plan import picked
 from .records import TRASH
 from .spec import GenerateSpec, Output, TrackSpec
 from .store import Store
+from .takes import fitted, picked
 from .trust import find_lock, misplaced, spec_of
 
 
@@ -195,7 +195,10 @@ class _Verdict:
         if keys:
             purchase = self.lock.purchases[keys[0]]
             mend = Mend.REMOVE if self._repeatable(keys[0]) else Mend.LATER
-            return Finding(Problem.OBJECT, where, mend, source=purchase.provider)
+            source = purchase.provider
+            if purchase.adopted:
+                mend, source = Mend.ADOPT, purchase.adopted.file
+            return Finding(Problem.OBJECT, where, mend, source=source)
         for track, output, made in self._wanted():
             if made.digest == digest and self._is_current(track, output, made):
                 mend, source = self._from(self.lock.tracks[track.id].generate)
@@ -235,7 +238,7 @@ class _Verdict:
             if self._holder(key) is None and not self._has_pointer(key):
                 told.add(bought.audio)
                 where = f"generation {bought.generation}"
-                yield Finding(Problem.AUDIO, where, Mend.FETCH, name, bought.provider)
+                yield Finding(Problem.AUDIO, where, *_source(bought, name))
 
     def _once_more(self, key: Digest) -> tuple[Mend, str]:
         """Say who has damaged audio; an output serves only if it holds what was delivered."""
@@ -254,12 +257,13 @@ class _Verdict:
             return Mend.FROM_AUDIO, ""
         if self._repeatable(key):
             return Mend.COMPOSE, ""
-        return Mend.FETCH, bought.provider
+        mend, _, source = _source(bought, "")
+        return mend, source
 
     def _users(self) -> Iterator[tuple[Digest, str]]:
         """Yield the keys of what was made and is needed, each with a track that needs it."""
         for track in self.subject.tracks:
-            key = picked(track, self.lock.tracks.get(track.id)).key
+            key = picked(track, self.lock).key
             if key in self.lock.purchases:
                 yield key, track.id
 
@@ -267,6 +271,8 @@ class _Verdict:
         """Yield what was made, as far as the manifest still asks for it."""
         for track in self.subject.tracks:
             locked = self.lock.tracks.get(track.id)
+            if bought := self.lock.purchases.get(picked(track, self.lock).key):
+                track = fitted(track, bought)  # noqa: PLW2901  as it is to be made
             for output in track.outputs if locked else ():
                 if locked and output.path in locked.outputs:
                     yield track, output, locked.outputs[output.path]
@@ -292,11 +298,12 @@ class _Verdict:
 
     def _is_current(self, track: TrackSpec, output: Output, made: LockedOutput) -> bool:
         """Tell whether a build would make just this output again."""
-        bought = self.lock.purchases.get(picked(track, self.lock.tracks.get(track.id)).key)
+        bought = self.lock.purchases.get(picked(track, self.lock).key)
         return bought is not None and made.master == output.master.key(bought.audio)
 
     def _repeatable(self, key: Digest) -> bool:
-        return self.subject.repeatable(spec_of(self.lock.purchases[key]))
+        bought = self.lock.purchases[key]
+        return not bought.adopted and self.subject.repeatable(spec_of(bought))
 
     def _find(self, path: str) -> Found | IntegrityError | None:
         if path not in self.seen:
@@ -311,3 +318,10 @@ class _Verdict:
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             return IntegrityError(f"`{path}` can't be read: {why}", hint="let it be read again")
+
+
+def _source(bought: Purchase, track: str) -> tuple[Mend, str, str]:
+    """Say who alone has audio that is gone here, and whose it is."""
+    if bought.adopted:
+        return Mend.ADOPT, track, bought.adopted.file
+    return Mend.FETCH, track, bought.provider

@@ -184,6 +184,7 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.specify.parts",
     "musicbuild.steps",
     "musicbuild.store",
+    "musicbuild.takes",
     "musicbuild.trust",
 }
 

@@ -13,7 +13,7 @@ from specimens import Paper, carry_out, draft_of, price, sketch, spec, track
 
 from musicbuild.cost import FREE, Cost
 from musicbuild.lock import Lock
-from musicbuild.plan import Wishes, picked, plan, tags_of
+from musicbuild.plan import Wishes, plan, tags_of
 from musicbuild.spec import Sound
 from musicbuild.steps import (
     Cause,
@@ -140,8 +140,8 @@ def test_the_take_in_the_lock_stays_the_one_that_is_used():
     step = bench.step(two)
     assert isinstance(step, Master)
     assert step.spec == two.take(2)
-    assert picked(two, locked) == two.take(2)
-    assert picked(MENU, locked) == MENU.generate
+    assert picked(two, bench.lock) == two.take(2)
+    assert picked(MENU, bench.lock) == MENU.generate
     assert bench.build(two).step(two) == Keep(two)
     dropped = bench.step(MENU)
     assert isinstance(dropped, Master)

@@ -87,6 +87,7 @@ STAGES = {
     (MasterSpec, "encoding"): (FREE, Encoding(bitrate=128)),
     (MasterSpec, "measure"): (FREE, True),
     (MasterSpec, "lossless"): (FREE, True),
+    (MasterSpec, "encode"): (FREE, True),
     (Sound, "loudness"): (FREE, -16),
     (Sound, "true_peak"): (FREE, -1),
     (Sound, "limit"): (FREE, True),

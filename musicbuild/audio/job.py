@@ -107,8 +107,10 @@ def _recipe(order: Mapping[str, Any]) -> Recipe:
 def _as_is(source: Path, *, musical: bool) -> dict[str, Any]:
     """Measure a file that stays as it is; one that can't be decoded is bought all the same."""
     figures: Figures = {}
+    container = ""
     try:
         with open_audio(source) as reader:
+            container = reader.container
             meter = Meter(reader.sample_rate, reader.channels)
             music = _Music(reader) if musical else None
             for block in reader.blocks():
@@ -123,7 +125,7 @@ def _as_is(source: Path, *, musical: bool) -> dict[str, Any]:
         remarks = [f"it can't be measured: {error}"]
     except OSError as error:
         remarks = [f"it can't be read: {error.strerror or error}"]
-    return {"encoder": "", "figures": figures, "remarks": remarks}
+    return {"encoder": "", "figures": figures, "remarks": remarks, "container": container}
 
 
 class _Music:

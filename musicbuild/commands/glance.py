@@ -35,6 +35,9 @@ from ..steps import Cause, Generate, Keep, Master, Orphan, Plan, Step
 from .opening import manifest_path
 from .said import Choice, Settings
 
+ADOPTED = b'\n   "adopted": {'
+"""How the entry of what was adopted begins in a lock; no text in JSON holds the end of a line."""
+
 LIMITS: Mapping[str, int] = {"events": EVENTS, "values": VALUES, "texts": TEXTS}
 """How much all tracks of a manifest may hold together; other limits an edit here can't reach."""
 
@@ -62,6 +65,8 @@ def _glance(path: Path) -> Shown | None:
     if not _alike(before, after, noted) or (edit.within and _warns(before, after, edit)):
         return None
     data = reading.contents(path.parent / locks.FILE_NAME, most=locks.LARGEST)
+    if ADOPTED in data:  # which take a track uses may depend on more than is read here
+        return None
     before, after = (replace(one, lock=_entries(one, data)) for one in (before, after))
     ids = frozenset(track.id for track in after.tracks)
     was, now = (_planned(one, ids) for one in (before, after))

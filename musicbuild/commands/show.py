@@ -12,10 +12,11 @@ from ..console.errors import place
 from ..console.terminal import Answer
 from ..console.track import File, Portrait, Take, Value, show_data, show_lines
 from ..errors import IntegrityError, UsageError, suggestion
-from ..plan import Wishes, picked
+from ..plan import Wishes
 from ..project import Project
 from ..spec import NOTES, Output, TrackSpec
 from ..specify.origins import origins
+from ..takes import fitted, is_adopted, picked, taken
 from .opening import open_chosen
 from .options import track_names, with_settings
 from .said import Settings
@@ -48,7 +49,10 @@ def find(project: Project, name: str) -> TrackSpec:
 
 def portray(project: Project, track: TrackSpec) -> Portrait:
     """Gather what the manifest, the lock, the store and the outputs say of a track."""
-    spec = picked(track, project.lock.tracks.get(track.id))
+    spec = picked(track, project.lock)
+    adopted = is_adopted(spec, project.lock)
+    if bought := project.lock.purchases.get(spec.key):
+        track = fitted(track, bought)
     step = project.plan(Wishes(only=frozenset({track.id}))).steps[0]
     return Portrait(
         track,
@@ -57,7 +61,7 @@ def portray(project: Project, track: TrackSpec) -> Portrait:
         tuple(_file(project, track, output) for output in track.outputs),
         project.lock.tracks.get(track.id),
         step,
-        project.providers.describe(spec),
+        None if adopted else project.providers.describe(spec),
     )
 
 
@@ -88,7 +92,8 @@ def _named(name: str, value: Any) -> str:
 
 
 def _takes(project: Project, track: TrackSpec) -> Iterator[Take]:
-    for spec in track.wishes:
+    beyond = [one for one in taken(track, project.lock) if one not in track.wishes]
+    for spec in (*track.wishes, *beyond):
         bought = project.lock.purchases.get(spec.key)
         kept = bought is not None and project.store.holds(bought.audio)
         file = place(project.store.path(bought.audio)) if bought and kept else ""
@@ -97,7 +102,7 @@ def _takes(project: Project, track: TrackSpec) -> Iterator[Take]:
 
 def _file(project: Project, track: TrackSpec, output: Output) -> File:
     locked = project.lock.tracks.get(track.id)
-    bought = project.lock.purchases.get(picked(track, locked).key)
+    bought = project.lock.purchases.get(picked(track, project.lock).key)
     master = output.master.key(bought.audio) if bought else None
     made = locked.outputs.get(output.path) if locked else None
     figures = made.measured if made else {}

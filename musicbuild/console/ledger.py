@@ -11,6 +11,7 @@ from ..cost import Cost, Totals, add, describe, total
 from ..hashing import Digest
 from ..lock import Lock, Purchase
 from ..spec import TrackSpec
+from ..takes import picked
 from .envelope import totals
 from .look import Look, Style, escape, table
 from .words import length
@@ -46,7 +47,7 @@ def ledger(
     """Add up a lock; a purchase that several tracks share is put down to the first of them."""
     users: dict[Digest, str] = {}
     for track in tracks:
-        for spec in track.wishes:
+        for spec in (picked(track, lock), *track.wishes):
             users.setdefault(spec.key, track.id)
     for name, locked in sorted(lock.tracks.items()):
         users.setdefault(locked.generate, name)

@@ -8,8 +8,8 @@ from typing import Any
 
 from ..errors import Span
 from ..hashing import Digest
-from ..lock import LockedTrack, Purchase
-from ..models import Description, Mark
+from ..lock import Adopted, LockedTrack, Purchase
+from ..models import Description, Mark, SourceType
 from ..quality import Figures
 from ..spec import TrackSpec
 from ..steps import Step
@@ -19,6 +19,12 @@ from .figures import figures_data, figures_lines
 from .json import step_data
 from .look import Look, Style, cells, escape, pad, table
 from .words import clock, length, price, step_quote, way_out, why
+
+KINDS: Mapping[SourceType, str] = {
+    SourceType.TRAINED: "made by AI",
+    SourceType.ALGORITHMIC: "composed by a program",
+    SourceType.CREATED: "made by a human",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,10 +142,18 @@ def _take_data(take: Take) -> dict[str, Any]:
             "seconds": bought.seconds,
             "cost": cost(bought.cost),
             "bought": bought.bought,
+            "adopted": origin_data(bought.adopted),
         }
         if bought
         else None,
     }
+
+
+def origin_data(adopted: Adopted | None) -> dict[str, Any] | None:
+    if adopted is None:
+        return None
+    kind = adopted.kind.value if adopted.kind else None
+    return {"file": adopted.file, "format": adopted.format, "source_type": kind}
 
 
 def _locked_data(locked: LockedTrack | None) -> dict[str, Any] | None:
@@ -191,10 +205,17 @@ def _take(take: Take, locked: LockedTrack | None) -> list[str]:
         return [*lines, "      not made yet"]
     bought = take.purchase
     named = f", `{escape(bought.generation)}`" if bought.generation else ""
-    lines.append(
-        f"      made {escape(bought.bought)}, {escape(price(bought.cost))},"
-        f" {length(round(bought.seconds, 1))}{named}"
-    )
+    if adopted := bought.adopted:
+        how = f", {KINDS[adopted.kind]}" if adopted.kind else ""
+        lines += [
+            f"      adopted {escape(bought.bought)} from `{escape(adopted.file)}`{how}",
+            f"      {escape(adopted.format)}, {length(round(bought.seconds, 1))}{named}",
+        ]
+    else:
+        lines.append(
+            f"      made {escape(bought.bought)}, {escape(price(bought.cost))},"
+            f" {length(round(bought.seconds, 1))}{named}"
+        )
     return [*lines, f"      audio {escape(take.file) or 'is not in the store'}"]
 
 

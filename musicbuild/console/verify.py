@@ -40,6 +40,10 @@ WAYS: Mapping[Mend, str] = {
     Mend.FROM_OUTPUT: "{build} takes it from `{source}`, for nothing",
     Mend.COMPOSE: "{build} has it composed again, for nothing",
     Mend.FETCH: "{build} asks {source} for it again, for nothing",
+    Mend.ADOPT: (
+        "`musicbuild adopt` takes it from `{source}` once more; or copy `.musicbuild/store` from"
+        " where that was done"
+    ),
     Mend.LATER: "no track needs it; if one does again, a build asks {source} for it, for nothing",
     Mend.SERVED: "remove it; its music is in `{source}`",
     Mend.REMOVE: "remove it; nothing needs it",

@@ -38,6 +38,8 @@ CAUSES = {
     Cause.OPTIONS: "options changed, were {before}",
     Cause.TAKES: "more takes",
     Cause.DRAFT: "draft until now",
+    Cause.ADOPTED: "adopted from `{after}`",
+    Cause.PICKED: "take {after} in place of take {before}",
     Cause.TWIN: "shares the audio of `{after}`",
     Cause.UNDER_WAY: "ordered already, to be collected",
     Cause.AUDIO_MISSING: "audio missing",
@@ -113,14 +115,19 @@ def why(step: Step) -> str:
         case Generate(draft=draft, specs=specs):
             takes = [f"{len(specs)} takes"] if len(specs) > 1 else []
             return ", ".join([said, *takes, *(["as a draft"] if draft else [])])
-        case Lost():
-            return f"{said}, and the audio that was bought is not here"
+        case Lost(purchase=purchase):
+            how = "adopted" if purchase.adopted else "bought"
+            return f"{said}, and the audio that was {how} is not here"
     return said
 
 
 def way_out(step: Step) -> str:
     """Return what to do about a step that a build does not take by itself."""
     match step:
+        case Lost(purchase=purchase) if purchase.adopted:
+            file = purchase.adopted.file
+            again = f"have `{file}` again: `musicbuild adopt FILE --as {step.track.id}`"
+            return f"{again}; or copy `.musicbuild/store` from where that was done"
         case Lost(purchase=purchase):
             again = f"a build asks {purchase.provider} for it again, for nothing"
             return f"{again}; or copy `.musicbuild/store` from where it was bought"

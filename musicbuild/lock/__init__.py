@@ -13,13 +13,14 @@ from .. import durable, reading
 from ..errors import IntegrityError
 from .entries import purchase_from_json, purchase_to_json
 from .text import FILE_NAME, RESTORE, VERSION, Writer, dump, parse
-from .values import Lock, LockedOutput, LockedTrack, Purchase
+from .values import Adopted, Lock, LockedOutput, LockedTrack, Purchase
 
 __all__ = [
     "FILE_NAME",
     "LARGEST",
     "RESTORE",
     "VERSION",
+    "Adopted",
     "Lock",
     "LockedOutput",
     "LockedTrack",

@@ -10,21 +10,23 @@ from typing import Any
 
 from .. import fields, quality
 from ..cost import Cost, plain
+from ..models import SourceType
 from ..paths import astray
 from ..quality import Figures
-from .values import LockedOutput, LockedTrack, Purchase
+from .values import Adopted, LockedOutput, LockedTrack, Purchase
 
 _PURCHASE = frozenset(
     {
         *("provider", "model", "prompt", "duration", "options", "take", "generation", "audio"),
-        *("bytes", "seconds", "cost", "unit", "bought"),
+        *("bytes", "seconds", "cost", "unit", "bought", "adopted"),
     }
 )
-_PLAIN_PURCHASE = _PURCHASE - {"options"}
+_PLAIN_PURCHASE = _PURCHASE - {"options", "adopted"}
+_ADOPTED = frozenset({"file", "format", "kind"})
 _TEXTS = itemgetter("provider", "model", "prompt", "generation", "audio", "cost", "unit", "bought")
-_TRACK = frozenset({"generate", "take", "draft", "tags", "outputs"})
+_TRACK = frozenset({"generate", "take", "picked", "draft", "tags", "outputs"})
 _OUTPUT = frozenset({"master", "digest", "audio_digest", "part", "sound", "encoder", "measured"})
-_PLAIN_TRACK = _TRACK - {"draft"}
+_PLAIN_TRACK = _TRACK - {"draft", "picked"}
 _PLAIN_OUTPUT = frozenset({"master", "digest", "audio_digest"})
 _DIGESTS = itemgetter("master", "digest", "audio_digest")
 
@@ -44,7 +46,13 @@ def purchase_to_json(one: Purchase) -> dict[str, Any]:
         "cost": plain(one.cost.amount),
         "unit": one.cost.unit,
         "bought": one.bought,
+        **({"adopted": _from_adopted(one.adopted)} if one.adopted else {}),
     }
+
+
+def _from_adopted(one: Adopted) -> dict[str, str]:
+    said = {"file": one.file, "format": one.format}
+    return {**said, **({"kind": one.kind.value} if one.kind else {})}
 
 
 def purchase_from_json(value: Mapping[str, Any]) -> Purchase:
@@ -100,6 +108,16 @@ def _any_purchase(value: Mapping[str, Any]) -> Purchase:
         seconds=fields.number(value["seconds"]),
         cost=Cost(fields.amount(value["cost"]), fields.text(value["unit"])),
         bought=fields.text(value["bought"]),
+        adopted=_to_adopted(value["adopted"]) if "adopted" in value else None,
+    )
+
+
+def _to_adopted(value: Mapping[str, Any]) -> Adopted:
+    fields.only(_ADOPTED, value)
+    return Adopted(
+        file=fields.text(value["file"]),
+        format=fields.text(value["format"]),
+        kind=SourceType(fields.text(value["kind"])) if "kind" in value else None,
     )
 
 
@@ -107,6 +125,7 @@ def track_to_json(one: LockedTrack) -> dict[str, Any]:
     return {
         "generate": one.generate,
         "take": one.take,
+        **({"picked": one.picked} if one.picked else {}),
         **({"draft": True} if one.draft else {}),
         "tags": dict(one.tags),
         "outputs": {path: _from_output(out) for path, out in one.outputs.items()},
@@ -164,6 +183,7 @@ def _any_track(value: Mapping[str, Any]) -> LockedTrack:
         outputs={fields.path(path): _to_output(out) for path, out in value["outputs"].items()},
         tags={fields.text(name): fields.tag(one) for name, one in value["tags"].items()},
         draft=fields.flag(value.get("draft", False)),
+        picked=fields.count(value.get("picked", 0)),
     )
 
 

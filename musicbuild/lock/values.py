@@ -9,8 +9,21 @@ from typing import Literal
 
 from ..cost import Cost, Totals, total
 from ..hashing import Digest
+from ..models import SourceType
 from ..quality import Figures
 from ..spec import MasterSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Where audio came from that was made elsewhere: the `file`'s name, and its `format`.
+
+    `kind` is how it was made, None where nobody said.
+    """
+
+    file: str
+    format: str
+    kind: SourceType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +31,8 @@ class Purchase:
     """Audio that a provider delivered for a key; `duration` was asked, `seconds` came.
 
     `generation` is the provider's id, `audio` the digest of the bytes as delivered, `bought`
-    the moment in ISO 8601.
+    the moment in ISO 8601.  What was `adopted` in place of such audio cost nothing, and no
+    provider can give it again.
     """
 
     provider: str
@@ -33,6 +47,7 @@ class Purchase:
     seconds: float
     cost: Cost
     bought: str
+    adopted: Adopted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +74,17 @@ class LockedOutput:
 
 @dataclass(frozen=True, slots=True)
 class LockedTrack:
-    """What a track was made from: the key and take of its audio, its tags, its outputs by path."""
+    """What a track was made from: the key and take of its audio, its tags, its outputs by path.
+
+    `picked` is the take that it is to be made from next, zero if that is the same.
+    """
 
     generate: Digest
     take: int
     outputs: Mapping[str, LockedOutput]
     tags: Mapping[str, str | bool] = field(default_factory=dict)
     draft: bool = False
+    picked: int = 0
 
     @property
     def whole(self) -> Mapping[str, LockedOutput]:

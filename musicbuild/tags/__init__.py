@@ -65,8 +65,8 @@ class Provenance:
     """Where the music came from; empty text is left out of the file.
 
     `generation` is the provider's own id, `key` the key of the GenerateSpec (not a musical
-    one).  `prompt` is written only if the tags ask for it.  What is `described` stands for tags
-    that say nothing of it.
+    one).  `prompt` is written only if the tags ask for it.  `kind` is None where nobody knows how
+    it was made.  What is `described` stands for tags that say nothing of it.
     """
 
     provider: str
@@ -74,7 +74,7 @@ class Provenance:
     generation: str
     key: str
     prompt: str
-    kind: SourceType
+    kind: SourceType | None
     described: Description | None = None
 
 
@@ -199,7 +199,7 @@ def _texts(
         "spec": _line(provenance.key),
         "prompt": _lines(provenance.prompt) if tags.prompt else "",
         "ai_generated": "yes" if provenance.kind is SourceType.TRAINED else "",
-        "source_type": SOURCE_TYPES + provenance.kind.value,
+        "source_type": SOURCE_TYPES + provenance.kind.value if provenance.kind else "",
     }
     found = finding or Finding()
     for word, text in texts.items():

@@ -296,6 +296,7 @@ def test_what_can_not_be_decoded_or_measured_is_remarked_where_it_stays(tmp_path
         "encoder": "",
         "figures": {},
         "remarks": ["it can't be decoded: it looks like a web page"],
+        "container": "",
     }
     slow = wav(tmp_path / "slow.wav", np.zeros((4000, 1), np.float32), 4000)
     wide = wav(tmp_path / "wide.wav", np.zeros((4000, 8), np.float32))
