@@ -126,8 +126,10 @@ def propose(project: Project, track: TrackSpec, audio: Audio) -> Adoption:
 def adopt(project: Project, track: TrackSpec, audio: Audio) -> Adoption:
     """Make audio the take that a track uses.
 
-    Raises PolicyError while an order for it is open, and Claimed while a build runs.
+    Raises PolicyError while an order for it is open, and Claimed while a build runs.  Nothing is
+    written then.
     """
+    propose(project, track, audio)
     try:
         with claim(project.state, SystemClock()):
             lock = read_lock(project.lock_path, project.store)

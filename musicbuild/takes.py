@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import count
 
 from .lock import Lock, LockedTrack, Purchase
 from .spec import DELIVERED, NOTES, GenerateSpec, Output, TrackSpec
@@ -35,12 +34,11 @@ def is_made_from(track: TrackSpec, locked: LockedTrack) -> bool:
 
 def taken(track: TrackSpec, lock: Lock) -> Iterator[GenerateSpec]:
     """Yield the takes that there are of a track's wish, also beyond those that are asked for."""
-    for number in count(1):
-        spec = track.take(number)
+    number = 1
+    while (spec := track.take(number)).key in lock.purchases or number < track.takes:
         if spec.key in lock.purchases:
             yield spec
-        elif number >= track.takes:
-            break
+        number += 1
 
 
 def is_adopted(spec: GenerateSpec, lock: Lock) -> bool:

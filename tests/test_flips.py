@@ -130,4 +130,3 @@ def differing(one, other, name=""):
         inner = name if name in {"tags", "measured"} else key
         found |= differing(one[key], other[key], inner)
     return found
-

@@ -13,9 +13,9 @@ from specimens import purchase, sketch, spec
 from musicbuild import durable
 from musicbuild import lock as locks
 from musicbuild.clock import stamp
-from musicbuild.cost import Cost
+from musicbuild.cost import FREE, Cost
 from musicbuild.ledger import AHEAD, SHARE, Ledger
-from musicbuild.lock import Lock, LockedOutput, LockedTrack
+from musicbuild.lock import Adopted, Lock, LockedOutput, LockedTrack
 from musicbuild.payment import Payment
 
 START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
@@ -137,6 +137,17 @@ def test_what_was_paid_for_twice_is_one_more_take(desk):
         (first.generation, 1),
         ("gen_theirs", 2),
     ]
+
+
+def test_an_order_that_comes_late_takes_no_place_from_what_was_adopted(desk):
+    adopted = purchase(WISHES[0], cost=FREE, adopted=Adopted("theme.wav", "wav"))
+    late = purchase(WISHES[0], generation="gen_late")
+    for one in (adopted, late, late):
+        desk.ledger.purchase(WISHES[0], one)
+    found = desk.ledger.lock.purchases
+    assert found[WISHES[0].key] == adopted
+    assert found[replace(WISHES[0], take=2).key] == replace(late, take=2)
+    assert len(found) == 2
 
 
 def test_a_track_follows_from_what_it_was_before(desk):

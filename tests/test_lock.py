@@ -17,6 +17,7 @@ from musicbuild.cost import Cost
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.lock import (
+    Adopted,
     Lock,
     LockedOutput,
     LockedTrack,
@@ -30,6 +31,7 @@ from musicbuild.lock import (
     save,
 )
 from musicbuild.lock.entries import track_to_json
+from musicbuild.models import SourceType
 from musicbuild.paths import astray
 from musicbuild.plan import plan
 
@@ -152,6 +154,8 @@ PURCHASES = st.builds(
         Cost, st.decimals(0, 10**15 - 1, allow_nan=False, places=4) | st.just(Decimal("-0.0")), TEXT
     ),
     bought=TEXT,
+    adopted=st.none()
+    | st.builds(Adopted, TEXT, TEXT, st.none() | st.sampled_from(list(SourceType))),
 )
 TRACKS = st.builds(
     LockedTrack,
@@ -162,6 +166,7 @@ TRACKS = st.builds(
     ),
     tags=st.dictionaries(TEXT, TEXT | st.booleans(), max_size=3),
     draft=st.booleans(),
+    picked=st.integers(0, 99),
 )
 LOCKS = st.builds(
     Lock,
@@ -404,9 +409,15 @@ BAD = {
     ],
     ("purchases", KEY, "unit"): [None, 1],
     ("purchases", KEY, "bought"): [None, 20261123],
+    ("purchases", KEY, "adopted"): [
+        *(None, "x", [], {}, {"file": "a.wav"}, {"format": "wav"}, DEEP),
+        *({"file": "a.wav", "format": "wav", **wrong} for wrong in ({"by": "me"}, {"file": 1})),
+        *({"file": "a.wav", "format": "wav", "kind": wrong} for wrong in (None, "", "x" * 999, [])),
+    ],
     ("tracks", "menu"): [None, "x", []],
     ("tracks", "menu", "generate"): [None, "x", "0" * 63],
     ("tracks", "menu", "take"): [None, "1", True, -1],
+    ("tracks", "menu", "picked"): [None, "1", True, -1],
     ("tracks", "menu", "draft"): [None, 1, "yes"],
     ("tracks", "menu", "tags"): [None, [], {"title": 1}, {"title": None}, {"\ud800": "x"}],
     ("tracks", "menu", "outputs"): [None, [], {"a.mp3": []}, {"a\0.mp3": {}}],
@@ -436,7 +447,7 @@ def test_a_wrong_value_is_refused_in_few_words(place, value):
     assert len(refused(json.dumps(whole).encode())) < 300
 
 
-OPTIONAL = ("options", "draft", "sound", "encoder", "measured")
+OPTIONAL = ("options", "adopted", "picked", "draft", "sound", "encoder", "measured")
 
 
 @pytest.mark.parametrize("place", [place for place in BAD if place[-1] not in OPTIONAL])

@@ -27,6 +27,7 @@ from musicbuild.steps import (
     Restore,
     Tag,
 )
+from musicbuild.takes import picked
 
 NINE = Cost(Decimal(9), "tokens")
 MENU = track("menu", "Calm pads")

@@ -106,6 +106,9 @@ def _file(project: Project, track: TrackSpec, output: Output) -> File:
     master = output.master.key(bought.audio) if bought else None
     made = locked.outputs.get(output.path) if locked else None
     figures = made.measured if made else {}
+    there = project.tree.find(output.path)
+    if there and not there.fetched:
+        return File(output.path, master, None, figures, fetched=False)
     data = project.tree.read(output.path)
     if data is None or output.master.format == NOTES:
         return File(output.path, master, None if data is None else {}, figures)

@@ -51,13 +51,14 @@ class Take:
 class File:
     """One output; `tags` are those of the file that lies there, None if none does.
 
-    `figures` are those that the lock has of it.
+    `figures` are those that the lock has of it.  `fetched` is false for a Git LFS pointer.
     """
 
     path: str
     master: Digest | None
     tags: Mapping[str, str] | None
     figures: Figures = field(default_factory=dict)
+    fetched: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,7 @@ def show_data(shown: Portrait) -> dict[str, Any]:
                 "master_key": file.master,
                 "tags": dict(file.tags) if file.tags is not None else None,
                 "measured": figures_data(file.figures) or None,
+                "fetched": file.fetched,
             }
             for file in shown.files
         ],
@@ -222,6 +224,8 @@ def _take(take: Take, locked: LockedTrack | None) -> list[str]:
 def _file(file: File) -> list[str]:
     key = f"key {file.master}" if file.master else "its key is known once there is audio"
     lines = [f"   {escape(file.path)}  {key}", *figures_lines(file.figures)]
+    if not file.fetched:
+        return [*lines, "      is not fetched: `git lfs pull`"]
     if file.tags is None:
         return [*lines, "      is not there"]
     width = max(map(cells, file.tags), default=0) + 2

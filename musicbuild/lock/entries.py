@@ -23,6 +23,7 @@ _PURCHASE = frozenset(
 )
 _PLAIN_PURCHASE = _PURCHASE - {"options", "adopted"}
 _ADOPTED = frozenset({"file", "format", "kind"})
+_KINDS = {one.value: one for one in SourceType}
 _TEXTS = itemgetter("provider", "model", "prompt", "generation", "audio", "cost", "unit", "bought")
 _TRACK = frozenset({"generate", "take", "picked", "draft", "tags", "outputs"})
 _OUTPUT = frozenset({"master", "digest", "audio_digest", "part", "sound", "encoder", "measured"})
@@ -117,8 +118,14 @@ def _to_adopted(value: Mapping[str, Any]) -> Adopted:
     return Adopted(
         file=fields.text(value["file"]),
         format=fields.text(value["format"]),
-        kind=SourceType(fields.text(value["kind"])) if "kind" in value else None,
+        kind=_to_kind(fields.text(value["kind"])) if "kind" in value else None,
     )
+
+
+def _to_kind(text: str) -> SourceType:
+    if text not in _KINDS:
+        raise ValueError(f"{text!r:.40} is no way in which music is made")
+    return _KINDS[text]
 
 
 def track_to_json(one: LockedTrack) -> dict[str, Any]:
