@@ -137,9 +137,10 @@ class _Decision:
 
     def _missing(self, track: TrackSpec) -> list[GenerateSpec]:
         """Return the takes to be had; where one was adopted the choice is made."""
-        if is_adopted(picked(track, self.lock), self.lock):
+        missing = [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+        if missing and is_adopted(picked(track, self.lock), self.lock):
             return []
-        return [spec for spec in track.wishes if spec.key not in self.lock.purchases]
+        return missing
 
     def _finish(self, track: TrackSpec, locked: LockedTrack | None, *, draft: bool) -> Step:
         """Decide the free stages of a track whose audio was made."""
@@ -180,7 +181,7 @@ class _Decision:
             return self._generate(track, [spec], (reason,), draft=draft)
         if unfetched and len(unfetched) == len(outputs):
             return Keep(track, unfetched)
-        return Lost(track, reasons, bought)
+        return Lost(track, reasons, bought, self._unfetched(locked, spec))
 
     def _generate(
         self,
@@ -308,6 +309,12 @@ class _Decision:
                 if self._intact(path, made):
                     return path
         return None
+
+    def _unfetched(self, locked: LockedTrack | None, spec: GenerateSpec) -> str:
+        """Return a pointer to an output that holds audio as it came, or nothing."""
+        if locked is None or locked.generate != spec.key:
+            return ""
+        return next(filter(self._is_pointer, locked.whole), "")
 
     def _retaggable(
         self, outputs: Sequence[Output], audio: Digest, known: Mapping[str, LockedOutput]

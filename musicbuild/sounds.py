@@ -65,9 +65,7 @@ class Sounds:
             self.listen(Mastering(track.id, len(changed)))
         left = [output for output in fresh if output.path not in kept]
         self.step_aside()
-        wish = replace(track.generate, options=()) if source.adopted else track.generate
-        heard = replace(track, generate=wish)
-        found = self.masters.master(heard, left, sources, source.described)
+        found = self.masters.master(_heard(track, source), left, sources, source.described)
         for output in left:
             one = found[output.path]
             for remark in (*one.remarks, *remarks(track, output.master, one.figures or {})):
@@ -92,6 +90,13 @@ class Sounds:
             same = made.sounds_as(output.master, audio)
             if same and (data := self.find(output.path, made.digest)) is not None:
                 yield output.path, Mastered(data, made.encoder, made.measured)
+
+
+def _heard(track: TrackSpec, source: Source) -> TrackSpec:
+    """Return a track as the audio tools are told of it: what was adopted was not made to loop."""
+    if not source.adopted:
+        return track
+    return replace(track, generate=replace(track.generate, options=()))
 
 
 def _measured(

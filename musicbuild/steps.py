@@ -90,11 +90,15 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The audio was bought and is at hand nowhere; it is never bought again unasked."""
+    """The audio was bought and is at hand nowhere; it is never bought again unasked.
+
+    `unfetched` is an output that holds it, and of which Git LFS has only left a pointer.
+    """
 
     track: TrackSpec
     reasons: tuple[Reason, ...]
     purchase: Purchase
+    unfetched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,13 +127,15 @@ def way_out(step: Step) -> str:
         case Lost(purchase=purchase) if purchase.adopted:
             file = purchase.adopted.file
             again = f"have `{file}` again: `musicbuild adopt FILE --as {step.track.id}`"
-            return f"{again}; or copy `.musicbuild/store` from where that was done"
+            fetch = f"; `git lfs pull` fetches it with `{step.unfetched}`" if step.unfetched else ""
+            return f"{again}{fetch}; or copy `.musicbuild/store` from where that was done"
         case Lost(purchase=purchase):
             again = f"a build asks {purchase.provider} for it again, for nothing"
             return f"{again}; or copy `.musicbuild/store` from where it was bought"
         case Edited():
             name = step.track.id
-            return f"move it away to keep it, or `musicbuild build {name} --overwrite` replaces it"
+            keep = f"move it away to keep it, or use it by `musicbuild adopt FILE --as {name}`"
+            return f"{keep}; `musicbuild build {name} --overwrite` replaces it"
     return ""
 
 

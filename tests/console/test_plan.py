@@ -114,7 +114,8 @@ def test_what_is_blocked_comes_with_a_way_out():
                    hint: a build asks elumenta for it again, for nothing; or copy \
 `.musicbuild/store` from where it was bought
          ! boss  musicgen  60 s          `audio/boss.mp3` was changed by hand
-                   hint: move it away to keep it, or `musicbuild build boss --overwrite` replaces it
+                   hint: move it away to keep it, or use it by \
+`musicbuild adopt FILE --as boss`; `musicbuild build boss --overwrite` replaces it
 
          to pay: nothing
     """)

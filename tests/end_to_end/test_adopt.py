@@ -595,3 +595,41 @@ def aged(project: Project) -> None:
     for path in project.folder.rglob("*"):
         if path.is_file():
             os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+def pointer(path: Path) -> str:
+    """Return what Git LFS leaves in a file's place until it is fetched."""
+    data = path.read_bytes()
+    head = "version https://git-lfs.github.com/spec/v1\noid sha256:"
+    return f"{head}{digest_bytes(data)}\nsize {len(data)}\n"
+
+
+def test_an_output_that_git_lfs_has_not_fetched_is_so_everywhere(project, gateway):
+    project.write(ONE)
+    path = made(project, "theme.mp3")
+    adopt(project, "theme.mp3", "--as", "theme")
+    project.build(charges=[])
+    whole = output(project).read_bytes()
+    output(project).write_text(pointer(output(project)))
+    path.write_text(pointer(path))
+    shutil.rmtree(project.folder / ".musicbuild")
+    assert " = 1 track up to date (1 not fetched: `git lfs pull`)\n" in project.plan().out
+    project.build(charges=[], says="spent nothing   1 up to date")
+    assert project.run("check").code == 0
+    assert "`audio/theme.mp3` is a Git LFS pointer: `git lfs pull`" in project.run("verify").out
+    assert "      is not fetched: `git lfs pull`\n" in project.run("show", "theme").out
+    shown = project.run("show", "theme", "--json").json["data"]["outputs"]
+    assert [(one["fetched"], one["tags"]) for one in shown] == [(False, None)]
+    for name in ("theme.mp3", "audio/theme.mp3"):
+        assert refused(project, name, "--as", "theme") == (
+            "error: `theme.mp3` is a Git LFS pointer: its audio is not fetched\n"
+            "hint: `git lfs pull` fetches it\n"
+        )
+    project.edit("prompt: waltz", "prompt: waltz, title: Opening")
+    assert "; `git lfs pull` fetches it with `audio/theme.mp3`; or copy" in project.plan().out
+    project.build(code=7, charges=[])
+    output(project).write_bytes(whole)
+    project.build(charges=[])
+    assert said_of(project)["title"] == "Opening"
+    assert audio_of(output(project).read_bytes()) == audio_of(whole)
+    assert gateway.requests == []
