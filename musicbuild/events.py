@@ -1,12 +1,14 @@
-"""What a build says while it runs: plain values, no wording, no colour."""
+"""What a build or an exchange says while it runs: plain values, no wording, no colour."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 
 from .cost import Cost, Totals
 from .errors import MusicbuildError
+from .hashing import Digest
 from .spec import GenerateSpec
 from .steps import Plan, Step
 
@@ -191,3 +193,37 @@ Event = (
 )
 Listener = Callable[[Event], None]
 """Hears events one at a time, in order; it must not raise."""
+
+
+class Passage(Enum):
+    """What became of one object between the store and a remote."""
+
+    THERE = "there"
+    """It was where it was wanted already."""
+    MOVED = "moved"
+    MENDED = "mended"
+    """It was damaged where it was wanted, and is whole now."""
+    MISSING = "missing"
+    """It is on neither side."""
+    DAMAGED = "damaged"
+    """The remote has something else under its name, and there is nothing to mend it with."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStarted:
+    """So many objects are looked for."""
+
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One object was seen to; `bytes` is how much was moved for it."""
+
+    digest: Digest
+    passage: Passage
+    bytes: int
+
+
+Watcher = Callable[[ExchangeStarted | Exchanged], None]
+"""Hears of an exchange as a listener does of a build."""

@@ -32,6 +32,8 @@ COMMANDS = {
     "cost": "Show what was spent, on what, and what is left.",
     "adopt": "Use audio from elsewhere for a track, for nothing.",
     "recover": "Look after orders that an earlier build left open.",
+    "push": "Send bought audio and outputs to the team's store.",
+    "pull": "Fetch bought audio and outputs from the team's store.",
     "verify": "Check every byte against the lock, and say what mends what.",
     "prune": "Take away what nothing needs any more.",
     "measure": "Measure loudness, peaks, length and tempo of audio files.",

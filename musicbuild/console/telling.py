@@ -53,7 +53,7 @@ def _telling(console: Console) -> Iterator[Listener]:
         yield tell_json
     elif console.manner.quiet:
         yield tell_errors
-    elif _draws(console):
+    elif draws(console):
         live = import_module(".live", __package__)  # rich is slow to load
         with live.live(console.err) as hear:
             yield hear
@@ -61,7 +61,7 @@ def _telling(console: Console) -> Iterator[Listener]:
         yield tell_plain
 
 
-def _draws(console: Console) -> bool:
+def draws(console: Console) -> bool:
     """Tell whether bars can be shown; a runner's log holds lines, even on a terminal."""
     dumb = console.environment.get("TERM") == "dumb"
     return is_terminal(sys.stderr) and not dumb and not on_runner(console.environment)
