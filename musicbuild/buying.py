@@ -9,6 +9,7 @@ from functools import partial
 
 from .clock import Clock
 from .events import Listener
+from .exchange import Exchange
 from .ledger import Ledger
 from .money import Allowance
 from .pace import Pace
@@ -43,7 +44,7 @@ def till(
         told = TeamJournal(
             journal,
             registry,
-            store=workshop.store,
+            exchange=Exchange(workshop.store, registry.remote),
             claims=claims,
             listen=listen,
             known=left_open,
@@ -79,7 +80,7 @@ def _team(buyer: Buyer, registry: Registry, told: TeamJournal | None, terms: Ter
     once = replace(buyer, witness=replace(buyer.witness, settling=settling))
     return Team(
         registry=registry,
-        store=buyer.store,
+        exchange=Exchange(buyer.store, registry.remote),
         journal=told,
         claims=buyer.witness.claims,
         enter=buyer.record,

@@ -47,11 +47,11 @@ class Exchange:
 
     def pull(self, digests: Iterable[Digest]) -> Moved:
         """Fetch what the store lacks."""
-        return self._run(digests, self._fetch)
+        return self._run(digests, self.fetch)
 
     def push(self, digests: Iterable[Digest]) -> Moved:
         """Send what the remote lacks; what it has in another size counts as lacking."""
-        return self._run(digests, self._send)
+        return self._run(digests, self.send)
 
     def _run(
         self, digests: Iterable[Digest], move: Callable[[Digest], tuple[Passage, int]]
@@ -78,7 +78,8 @@ class Exchange:
             done = {digest: passages[digest] for digest in wanted if digest in passages}
             return Moved(done, tuple(one for one in wanted if one not in done), moved)
 
-    def _fetch(self, digest: Digest) -> tuple[Passage, int]:
+    def fetch(self, digest: Digest) -> tuple[Passage, int]:
+        """Fetch an object that the store lacks; tell what became of it, and how many bytes came."""
         if self.store.get(digest) is not None if self.check else self.store.holds(digest):
             return Passage.THERE, 0
         name = object_name(digest)
@@ -98,7 +99,8 @@ class Exchange:
                 return (Passage.MENDED if damaged else Passage.MOVED), len(data)
         return Passage.DAMAGED, 0
 
-    def _send(self, digest: Digest) -> tuple[Passage, int]:
+    def send(self, digest: Digest) -> tuple[Passage, int]:
+        """Send an object that the remote lacks; tell what became of it, and how many bytes went."""
         name = object_name(digest)
         size = self.remote.size(name)
         if size is not None and self._is_whole(digest, name, size):

@@ -57,7 +57,7 @@ def everything(lock: Lock, tracks: Sequence[TrackSpec]) -> tuple[Holding, ...]:
 
 def _bought(lock: Lock, track: TrackSpec) -> Iterator[Holding]:
     locked = lock.tracks.get(track.id)
-    wished = [spec.key for spec in track.wishes]
+    wished = [*(spec.key for spec in track.wishes), picked(track, lock).key]
     for key in dict.fromkeys([*wished, *([locked.generate] if locked else [])]):
         if bought := lock.purchases.get(key):
             yield Holding(bought.audio, key, track.id, needed=key in wished)
@@ -65,9 +65,11 @@ def _bought(lock: Lock, track: TrackSpec) -> Iterator[Holding]:
 
 def _made(lock: Lock, track: TrackSpec) -> Iterator[Holding]:
     locked = lock.tracks.get(track.id)
-    for output in track.outputs if locked else ():
-        if locked and (made := locked.outputs.get(output.path)):
-            bought = lock.purchases.get(picked(track, lock).key)
+    if locked is None:
+        return
+    bought = lock.purchases.get(picked(track, lock).key)
+    for output in (fitted(track, bought) if bought else track).outputs:
+        if made := locked.outputs.get(output.path):
             current = bought is not None and made.master == output.master.key(bought.audio)
             yield Holding(made.digest, locked.generate, track.id, output.path, current)
 

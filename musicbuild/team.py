@@ -13,17 +13,18 @@ from dataclasses import dataclass, replace
 
 from .clock import Clock
 from .errors import IntegrityError, NotSent, Overtaken, RemoteError, Unresolved
-from .events import Listener, Searching, Supplied, Untold
-from .hashing import Digest, digest_bytes
+from .events import Listener, Passage, Searching, Supplied, Untold
+from .exchange import Exchange
+from .hashing import Digest
 from .journal import Journal
 from .ledger import Enter
 from .lock import Purchase
 from .payment import Payment
 from .registry import Registry
-from .remotes import object_name
 from .spec import GenerateSpec
-from .store import Store
 from .witness import IN_FLIGHT, Claims
+
+ABSENT = (Passage.MISSING, Passage.DAMAGED)
 
 APART = 20.0
 """Seconds between two looks at what became of another machine's order."""
@@ -41,12 +42,12 @@ class TeamJournal:
         journal: Journal,
         registry: Registry,
         *,
-        store: Store,
+        exchange: Exchange,
         claims: Claims,
         listen: Listener,
         known: Iterable[Payment] = (),
     ) -> None:
-        self._journal, self._registry, self._store = journal, registry, store
+        self._journal, self._registry, self._exchange = journal, registry, exchange
         self._claims, self._listen = claims, listen
         self._known = {payment.attempt: payment for payment in known}
         self._theirs: set[str] = set()
@@ -114,10 +115,8 @@ class TeamJournal:
 
     def share(self, key: Digest, purchase: Purchase) -> None:
         """Give the team what was bought: first its audio, then the record."""
-        name, audio = object_name(purchase.audio), self._store.get(purchase.audio)
-        if audio is not None:
-            if not self._registry.remote.has(name):
-                self._registry.remote.put(name, audio)
+        passage, _ = self._exchange.send(purchase.audio)
+        if passage not in ABSENT:
             self._registry.enter(key, purchase)
 
     def forget(self, attempt: str) -> None:
@@ -175,7 +174,7 @@ class Team:
     """
 
     registry: Registry
-    store: Store
+    exchange: Exchange
     journal: TeamJournal | None
     claims: Claims
     enter: Enter
@@ -209,16 +208,7 @@ class Team:
 
     def fetch(self, digests: Iterable[Digest]) -> list[Digest]:
         """Fetch objects that are not here; return those that are not there either, or damaged."""
-        lacking = []
-        for digest in digests:
-            if self.store.holds(digest):
-                continue
-            data = self.registry.remote.get(object_name(digest))
-            if data is None or digest_bytes(data) != digest:
-                lacking.append(digest)
-            else:
-                self.store.put(data)
-        return lacking
+        return [digest for digest in digests if self.exchange.fetch(digest)[0] in ABSENT]
 
     def close(self) -> None:
         if self.journal:
@@ -227,12 +217,9 @@ class Team:
 
     def share(self, track: str, digests: Iterable[Digest]) -> None:
         """Give the team outputs that were made; what can't be given is said, and stops nothing."""
-        remote = self.registry.remote
         try:
             for digest in digests:
-                name, data = object_name(digest), self.store.get(digest)
-                if data is not None and not remote.has(name):
-                    remote.put(name, data)
+                self.exchange.send(digest)
         except RemoteError as error:
             self.listen(Untold(track, error))
 

@@ -23,7 +23,6 @@ from musicbuild.money import Allowance
 from musicbuild.providers import elumenta_api
 from musicbuild.purchase import Buyer
 from musicbuild.registry import Registry
-from musicbuild.remotes import object_name
 from musicbuild.run import Run
 from musicbuild.store import Store
 from musicbuild.team import TeamJournal
@@ -239,9 +238,7 @@ def let_two_machines_claim_one_generation(planted):
 def tell_of_a_purchase_before_its_audio(planted):
     def share(journal, key, purchase):
         journal._registry.enter(key, purchase)
-        journal._registry.remote.put(
-            object_name(purchase.audio), journal._store.get(purchase.audio)
-        )
+        journal._exchange.send(purchase.audio)
 
     planted.setattr(TeamJournal, "share", share)
 

@@ -28,6 +28,10 @@ class Shelf:
         self._answer()
         return name in self.names
 
+    def size(self, name: str) -> int | None:
+        self._answer()
+        return len(self.names[name]) if name in self.names else None
+
     def get(self, name: str) -> bytes | None:
         self._answer()
         return self.names.get(name)
