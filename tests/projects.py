@@ -14,6 +14,8 @@ from typing import Any
 
 from gateway import Gateway
 
+from musicbuild.remotes import open_remote
+
 PROGRAM = Path(sys.executable).with_name("musicbuild")
 
 TEN_TRACKS = "version: 1\nalbum: Ten\ndefaults: {model: musicgen}\ntracks:\n" + "".join(
@@ -41,6 +43,7 @@ class Project:
 
     def __init__(self, folder: Path, gateway: Gateway) -> None:
         self.folder, self.gateway = folder, gateway
+        self.store: Path | None = None
         self.env = {
             "PATH": os.environ["PATH"],
             "HOME": str(folder),
@@ -49,8 +52,17 @@ class Project:
             **gateway.environment,
         }
 
+    def join_team(self, store: Path) -> Project:
+        """Have a store from now on, to which builds push."""
+        self.store = store
+        open_remote(str(store), root=store, environment={}, create=True).close()
+        return self
+
     def write(self, manifest: str, **files: str) -> Project:
-        (self.folder / "musicbuild.yaml").write_text(dedent(manifest).lstrip(), "utf-8")
+        text = dedent(manifest).lstrip()
+        if self.store:
+            text += f"store: {{url: {self.store.as_posix()}, push: true}}\n"
+        (self.folder / "musicbuild.yaml").write_text(text, "utf-8")
         for name, text in files.items():
             self.put(name.replace("__", "/").replace("_dot_", "."), text)
         return self

@@ -17,7 +17,9 @@ def gateway() -> Iterator[Gateway]:
 
 
 @pytest.fixture
-def project(tmp_path: Path, gateway: Gateway) -> Project:
+def project(request: pytest.FixtureRequest, tmp_path: Path, gateway: Gateway) -> Project:
+    """A project; as `team` its builds tell a store of their orders, and push to it."""
     folder = tmp_path / "game"
     folder.mkdir()
-    return Project(folder, gateway)
+    made = Project(folder, gateway)
+    return made.join_team(tmp_path / "store") if getattr(request, "param", "") == "team" else made

@@ -16,6 +16,9 @@ import pytest
 from musicbuild.audio.mp3 import inspect
 from musicbuild.tags import audio_of, read
 
+pytestmark = pytest.mark.parametrize("project", ["alone", "team"], indirect=True)
+
+
 PAID = """
     version: 1
     album: Nightfall

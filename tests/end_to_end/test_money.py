@@ -10,6 +10,9 @@ import subprocess
 import pytest
 from projects import PROGRAM, TEN_TRACKS
 
+pytestmark = pytest.mark.parametrize("project", ["alone", "team"], indirect=True)
+
+
 TWO_TRACKS = """
     version: 1
     album: Nightfall

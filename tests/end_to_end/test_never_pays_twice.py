@@ -11,6 +11,9 @@ import time
 import pytest
 from projects import TEN_TRACKS
 
+pytestmark = pytest.mark.parametrize("project", ["alone", "team"], indirect=True)
+
+
 TWO_TRACKS = """
     version: 1
     album: Nightfall

@@ -7,6 +7,9 @@ import re
 
 import pytest
 
+pytestmark = pytest.mark.parametrize("project", ["alone", "team"], indirect=True)
+
+
 ONE = "version: 1\ntracks: {theme: {model: musicgen, prompt: slow waltz}}\n"
 MIXED = """
     version: 1
