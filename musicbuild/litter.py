@@ -32,6 +32,7 @@ TO_TRASH = frozenset({Kind.OUTPUT, Kind.UNUSED, Kind.BOUGHT})
 class Why(Enum):
     """Why something stays that no track of the manifest uses."""
 
+    ELSEWHERE = "elsewhere"
     CHANGED = "changed"
     NOT_PLAIN = "not plain"
     POINTER = "not fetched"

@@ -87,6 +87,12 @@ def objection(path: str, format: str, taken: Collection[str] = ()) -> str:  # no
     return ""
 
 
+def may_be_output(path: str) -> bool:
+    """Tell whether an output of any format may have this path, whoever wrote that it has."""
+    ending = path.rpartition(".")[2].lower()
+    return ending in EXTENSIONS and not objection(path, ending)
+
+
 def for_format(path: str, format: str) -> str:  # noqa: A002 - our word
     """Return the path of one format's output: the ending of another format becomes its own."""
     stem, dot, ending = path.rpartition(".")

@@ -19,7 +19,7 @@ from .leftovers import entries, left_overs, old_failures, size_of
 from .litter import Gone, Kept, Kind, Pruning, Why
 from .lock import FILE_NAME, RESTORE, Lock
 from .outputs import Found
-from .paths import clash_key
+from .paths import clash_key, may_be_output
 from .records import TRASH
 from .store import Store
 from .trust import read_lock, spec_of
@@ -116,9 +116,8 @@ class _Decision:
         left = [one for one in outputs if isinstance(one, Gone)]
         place = self.subject.place
         paths = {one.path for track in self.subject.tracks for one in track.outputs}
-        leftovers = left_overs(
-            self.subject.root, self.subject.store.folder.parent, paths | self.lock.owners.keys()
-        )
+        paths |= set(filter(may_be_output, self.lock.owners))
+        leftovers = left_overs(self.subject.root, self.subject.store.folder.parent, paths)
         failed = old_failures(self.subject.journal, self.asked.now - MONTH)
         found = [
             *outputs,
@@ -143,7 +142,9 @@ class _Decision:
         for path in orphans:
             names = self.lock.owners[path]
             unbuilt = [one for one in names if one in wanted and not wanted[one] & self._made(one)]
-            if clash_key(path) in folded:
+            if not may_be_output(path):
+                yield Kept(Why.ELSEWHERE, path, track=names[0])
+            elif clash_key(path) in folded:
                 yield Kept(Why.SAME, path, track=names[0])
             elif unbuilt:
                 yield Kept(Why.NOT_BUILT, path, track=unbuilt[0])

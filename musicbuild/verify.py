@@ -17,6 +17,7 @@ from .journal import Journal
 from .leftovers import left_overs, size_of
 from .lock import Lock, LockedOutput, Purchase
 from .outputs import Found, Tree
+from .paths import may_be_output
 from .records import TRASH
 from .spec import GenerateSpec, Output, TrackSpec
 from .store import Store
@@ -98,7 +99,8 @@ def _left_overs(subject: Subject, lock: Lock) -> Iterator[Finding]:
     """Find what builds that died left over, in our own folders and where outputs go."""
     paths = {output.path for track in subject.tracks for output in track.outputs}
     state = subject.store.folder.parent
-    for path, _ in left_overs(subject.root, state, paths | lock.owners.keys()):
+    paths |= set(filter(may_be_output, lock.owners))
+    for path, _ in left_overs(subject.root, state, paths):
         yield Finding(Problem.LEFT_OVER, subject.place(path), Mend.PRUNE)
 
 

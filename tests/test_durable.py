@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -57,6 +58,50 @@ def test_a_failure_leaves_the_old_file_alone(tmp_path, monkeypatch, name):
         durable.write(path, b"new")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture
+def moved(tmp_path):
+    """Return what moves a file of one folder to another."""
+    for name in ("from", "to"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "from/file").write_bytes(b"data")
+
+    def move():
+        with folders.hold(tmp_path / "from") as one, folders.hold(tmp_path / "to") as other:
+            durable.move_within(one, "file", other)
+        assert (tmp_path / "to/file").read_bytes() == b"data"
+        assert list((tmp_path / "from").iterdir()) == []
+
+    return move
+
+
+def test_a_file_is_moved_and_both_folders_are_synced(moved, monkeypatch):
+    made = calls(monkeypatch, "fsync", "rename", "unlink")
+    moved()
+    assert made == ["rename", "fsync", "fsync"]
+
+
+def test_from_another_disk_a_file_goes_once_its_copy_is_on_disk(moved, monkeypatch):
+    def rename(*_, **__):
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "rename", rename)
+    made = calls(monkeypatch, "fsync", "replace", "unlink")
+    moved()
+    assert made[:4] == ["fsync", "replace", "fsync", "unlink"]
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "é" * 60])
+def test_the_name_of_a_file_written_aside_tells_what_it_was_to_become(tmp_path, monkeypatch, name):
+    written = []
+    monkeypatch.setattr(os, "replace", lambda one, *_, **__: written.append(one))
+    durable.write(tmp_path / name, b"data")
+    (aside,) = written
+    assert durable.is_aside(aside, of=name)
+    assert not durable.is_aside(aside, of=f"x{name}")
+    assert not durable.is_aside(name, of=name)
+    assert not durable.is_aside(f"{aside}0", of=name)
 
 
 @pytest.mark.parametrize("letter", ["a", "é", "音", "🎵"])

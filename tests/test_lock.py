@@ -287,6 +287,18 @@ def test_a_path_belongs_to_the_track_that_had_it_last():
     assert list(shared.tracks["menu"].outputs) == ["b.mp3"]
 
 
+def test_outputs_are_forgotten_and_tracks_with_their_last_and_purchases_never():
+    lock = lock_of(
+        track("menu", "one", paths=["a.mp3"]), track("boss", "two", paths=["b.mp3", "c.mp3"])
+    )
+    bare = replace(lock.tracks["menu"], outputs={})
+    lock = replace(lock, tracks={**lock.tracks, "bare": bare})
+    left = lock.without({"a.mp3", "c.mp3", "d.mp3"})
+    assert list(left.tracks) == ["boss", "bare"]
+    assert list(left.owners) == ["b.mp3"]
+    assert left.purchases == lock.purchases
+
+
 KEY = digest_bytes(b"key")
 OUTPUT = LockedOutput(KEY, KEY, KEY)
 BOUGHT = purchase(spec("one"))

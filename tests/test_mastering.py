@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import sys
 import tempfile
 import threading
@@ -197,6 +198,27 @@ def test_what_is_closed_in_the_middle_is_stopped_and_has_not_failed(temp):
         with pytest.raises(Interrupted, match=r"^the build was stopped$"):
             asked.result()
     assert left == []  # whoever asked may not live to tidy up
+
+
+def test_a_place_to_work_is_cleared_once_and_left_empty(tmp_path):
+    work = tmp_path / "state" / "work"
+    (work / "musicbuild-abcdefgh").mkdir(parents=True)
+    (work / "musicbuild-abcdefgh" / "source-0").write_bytes(b"left over")
+    masters = Masters(work=work)
+    wanted = track(output("a.ogg"))
+    due = master(masters, wanted)
+    assert list(work.iterdir()) == []
+    (work / "of-another-thread").mkdir()
+    assert master(masters, wanted) == due
+    assert [path.name for path in work.iterdir()] == ["of-another-thread"]
+    masters.close()
+
+
+def test_a_place_to_work_is_made_for_its_owner_alone(tmp_path):
+    masters = Masters(work=tmp_path / "work")
+    master(masters, track(output("a.ogg")))
+    masters.close()
+    assert stat.S_IMODE((tmp_path / "work").stat().st_mode) == 0o700
 
 
 def test_a_process_that_can_not_be_started_makes_nothing(masters, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from musicbuild.paths import EXTENSIONS, astray, clash_key, for_format, objection
+from musicbuild.paths import EXTENSIONS, astray, clash_key, for_format, may_be_output, objection
 
 ASTRAY = {
     "../../.github/workflows/x.mp3": "a path does not leave the manifest's folder by `..`",
@@ -220,3 +220,16 @@ def test_the_short_way_to_judge_a_path_gives_what_the_long_way_gives(path):
 def test_a_path_of_plain_letters_is_folded_as_any_other(path):
     parts = (normalize("NFKC", part).casefold() for part in path.split("/"))
     assert clash_key(path) == "/".join(normalize("NFC", part).rstrip(". ") for part in parts)
+
+
+@pytest.mark.parametrize("path", ["a.mp3", "music/Menu 1.OGG", "音/楽.mid"])
+def test_a_path_of_a_lock_may_be_an_outputs(path):
+    assert may_be_output(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "a", "mp3", ".mp3", "a/.mp3", "a.py", ".git/a.mp3", "../a.mp3", "a.mp3/", "con.mp3"],
+)
+def test_other_paths_may_not(path):
+    assert not may_be_output(path)

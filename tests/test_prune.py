@@ -351,6 +351,28 @@ def test_what_is_no_file_stays(bench):
     assert bench.kept() == [(Why.NOT_PLAIN, "audio/menu.mp3")]
 
 
+@pytest.mark.parametrize(
+    "path", [".git/config", "musicbuild.yaml", "src/main.py", ".musicbuild/a.mp3", "a\u202e.mp3"]
+)
+def test_what_a_lock_says_of_other_files_takes_none_of_them_away(bench, path):
+    """Anybody may have written a lock, and an output of it may be any file with its digest."""
+    bench.write(path, b"theirs")
+    aside = "/".join([*path.split("/")[:-1], f".{path.rpartition('/')[2][:40]}{TWENTY}"])
+    bench.write(aside, b"theirs too")
+    lock = bench.lock
+    made = lock.tracks["menu"].outputs["audio/menu.mp3"]
+    stolen = replace(
+        lock.tracks["menu"], outputs={path: replace(made, digest=digest_bytes(b"theirs"))}
+    )
+    tracks = {**lock.tracks, "stolen": stolen}
+    locks.save(bench.root / LOCK, replace(lock, tracks=tracks))
+    assert (Why.ELSEWHERE, path) in bench.kept()
+    bench.prune()
+    assert bench.read(path) == b"theirs"
+    assert (bench.root / aside).exists() is not path.startswith(".musicbuild")
+    assert "stolen" in bench.lock.tracks
+
+
 def test_a_name_that_a_disk_may_take_for_a_wanted_one_stays(bench):
     loud = replace(MENU, outputs=(replace(MENU.outputs[0], path="Audio/Menu.mp3"),))
     bench.tracks = (loud, BOSS, FREE, LATE)

@@ -57,11 +57,12 @@ def command(
     """
     clock = SystemClock()
     age = MONTH if trash_days is None else timedelta(days=trash_days)
+    emptied = trash or trash_days is not None
     asked = Asked(
         clock.now(),
         bought=bought,
-        trash=age if trash or trash_days is not None else None,
-        held=_held(),
+        trash=age if emptied else None,
+        held=_held() if bought or emptied else None,  # else nothing is asked of a network
     )
     project = open_chosen(settings)
     pruning = decide(subject(project), asked)

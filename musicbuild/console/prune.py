@@ -30,15 +30,16 @@ NOUNS: Mapping[Kind, str] = {
 }
 
 STAYS: Mapping[Why, tuple[str, str]] = {
+    Why.ELSEWHERE: ("no output can lie there", "look at `musicbuild.lock`, and who wrote it"),
     Why.CHANGED: ("changed by hand", "remove it yourself if you don't want it"),
     Why.NOT_PLAIN: ("can't be read as a file", "look at what lies there"),
     Why.POINTER: ("a Git LFS pointer", "`git lfs pull` fetches it, or remove it by `git rm`"),
     Why.SAME: ("some disks take it for an output of a track", "rename it, or remove it yourself"),
     Why.NOT_BUILT: ("`{track}` has nothing in its place yet", "`musicbuild build` makes that"),
-    Why.ONLY: ("bought, and known to be nowhere else", "push it to a remote first"),
+    Why.ONLY: ("bought, and known to be nowhere else", "push it to a remote, and say `--bought`"),
     Why.UNKNOWN: (
         "no output of ours, and perhaps bought on another branch",
-        "prune there too, or push it to a remote first",
+        "push it to a remote, and say `--bought`",
     ),
 }
 """Why something stays, and the way out."""

@@ -101,7 +101,7 @@ def test_the_manifest_of_the_handbook_plans(project):
 def test_the_commands_for_scripts_are_understood(project):
     lines = [line for block in blocks("docs/scripting.md", "") for line in block.splitlines()]
     typed_lines = [line.partition(" > ")[0] for line in lines if line.startswith("musicbuild ")]
-    assert len(typed_lines) == 13
+    assert len(typed_lines) == 15
     project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
     nothing_open = {line: 2 for line in typed_lines if line.startswith("musicbuild recover boss-1")}
     assert len(nothing_open) == 3
