@@ -22,6 +22,7 @@ from .outputs import Found
 from .paths import clash_key, may_be_output
 from .records import TRASH
 from .store import Store
+from .takes import taken
 from .trust import read_lock, spec_of
 from .verify import Subject
 
@@ -61,9 +62,9 @@ def decide(subject: Subject, asked: Asked) -> Pruning:
     _check(lock)
     if asked.bought and asked.held is None:
         raise PolicyError(
-            "`--bought` takes away only what a remote holds too, and this project has no remote;"
+            "`--bought` takes away only what the team's store has too, and this project names none;"
             " nothing was taken away",
-            hint="push bought audio to a remote first, or leave `--bought` out",
+            hint="name a `store` in the manifest and `musicbuild push`, or leave `--bought` out",
         )
     pruning = _Decision(subject, asked, lock).pruning()
     if any(one.kind is not Kind.TRASH for one in pruning.gone):
@@ -187,6 +188,7 @@ class _Decision:
         after = self.lock.without({one.path for one in outputs})
         named = {one.digest for track in after.tracks.values() for one in track.outputs.values()}
         keys = {wish.key for track in self.subject.tracks for wish in track.wishes}
+        keys |= {take.key for track in self.subject.tracks for take in taken(track, self.lock)}
         keys |= {track.generate for track in after.tracks.values()}
         free, bought = set(self._free_outputs(outputs)), set()
         for key, purchase in self.lock.purchases.items():
@@ -200,19 +202,19 @@ class _Decision:
         lying: frozenset[Digest] | None = None
         for digest, path, size in self._stored():
             found = Gone(Kind.UNUSED, self.subject.place(path), size, digests=frozenset({digest}))
-            if digest in named:
+            if digest in named or (digest in bought and not self.asked.bought):
+                continue
+            lying = self._lying() if lying is None else lying
+            if digest in lying:
                 continue
             if digest in bought:
-                if self.asked.bought:
-                    yield self._bought(found, digest, Why.ONLY)
+                yield self._bought(found, digest, Why.ONLY)
             elif digest in copies:
                 yield replace(found, kind=Kind.COPY)
             elif digest in free:
                 yield replace(found, kind=Kind.DRAFT)
             else:
-                lying = self._lying() if lying is None else lying
-                if digest not in lying:
-                    yield found if _is_output(path) else self._bought(found, digest, Why.UNKNOWN)
+                yield found if _is_output(path) else self._bought(found, digest, Why.UNKNOWN)
 
     def _stored(self) -> Iterator[tuple[Digest, Path, int]]:
         for path in sorted(self.subject.store.folder.glob("objects/*/*")):
@@ -270,7 +272,8 @@ class _Decision:
         return frozenset(self.lock.tracks[name].outputs)
 
     def _is_repeatable(self, key: Digest) -> bool:
-        return self.subject.repeatable(spec_of(self.lock.purchases[key]))
+        bought = self.lock.purchases[key]
+        return not bought.adopted and self.subject.repeatable(spec_of(bought))
 
     def _is_held(self, digest: Digest) -> bool:
         return self.asked.held is not None and self.asked.held(digest)

@@ -10,17 +10,19 @@ from pathlib import Path
 
 import pytest
 from gateway import Gateway
-from specimens import sketch, spec, track
+from specimens import purchase, sketch, spec, track
 from studio import PowerCut, Studio
 
 from musicbuild import durable
 from musicbuild import lock as locks
+from musicbuild.cost import FREE as NOTHING
 from musicbuild.discard import discard
 from musicbuild.errors import IntegrityError, PolicyError
 from musicbuild.findings import Grade, Problem
 from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.journal import Journal, Payment
 from musicbuild.litter import TO_TRASH, Kind, Why
+from musicbuild.lock import Adopted
 from musicbuild.providers import Providers
 from musicbuild.prune import MONTH, Asked, decide
 from musicbuild.testing import FakeClock
@@ -443,10 +445,25 @@ def test_without_a_remote_bought_audio_is_not_even_looked_at(bench):
     with pytest.raises(PolicyError) as raised:
         bench.decide(bought=True)
     assert str(raised.value) == (
-        "`--bought` takes away only what a remote holds too, and this project has no remote;"
+        "`--bought` takes away only what the team's store has too, and this project names none;"
         " nothing was taken away\n"
-        "hint: push bought audio to a remote first, or leave `--bought` out"
+        "hint: name a `store` in the manifest and `musicbuild push`, or leave `--bought` out"
     )
+
+
+@pytest.mark.parametrize("wished", [MENU, FREE])
+def test_adopted_audio_is_never_taken_for_free_or_for_another_tracks(bench, wished):
+    """Nobody can give it again, be it of a model whose music is free, or not in use just now."""
+    second = replace(wished.generate, take=2)
+    audio = bench.store.put(b"what a composer made")
+    made = Adopted("mine.mp3", "mp3", None)
+    bought = replace(purchase(second, audio=audio, bytes=20, cost=NOTHING), adopted=made)
+    locks.save(bench.root / LOCK, bench.lock.with_purchase(second.key, bought))
+    assert bench.gone(bought=True, held=lambda _: True) == []
+    bench.tracks = tuple(one for one in TRACKS if one != wished)
+    bench.prune()
+    assert bench.store.get(audio) == b"what a composer made"
+    assert (Why.ONLY, f"audio of {second.prompt}") in bench.kept(bought=True, held=lambda _: False)
 
 
 def test_what_another_branch_may_have_bought_stays(bench):

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache, partial
 
 import click
 
+from ..address import shared
 from ..claim import claim
 from ..clock import Clock, SystemClock
 from ..console.prune import prune_data, prune_lines, question
 from ..console.terminal import Answer, Console
 from ..discard import discard
-from ..errors import PolicyError
-from ..hashing import Digest
+from ..errors import PolicyError, Unusable
+from ..hashing import Digest, digest_bytes
 from ..litter import Pruning
 from ..project import Project
 from ..prune import MONTH, Asked, decide
+from ..remotes import Remote, object_name, open_remote
 from .opening import open_chosen
 from .options import with_settings
 from .said import Settings
@@ -27,7 +32,9 @@ from .verify import subject
 @click.option("-n", "--dry-run", is_flag=True, help="Only list what would go.")
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option(
-    "--bought", is_flag=True, help="Bought audio too that no track uses, if a remote holds it."
+    "--bought",
+    is_flag=True,
+    help="Bought audio too that no track uses, if the team's store has it.",
 )
 @click.option("--trash", is_flag=True, help="Empty the trash too of what is old.")
 @click.option(
@@ -55,26 +62,41 @@ def command(
     What may not be made again for nothing goes to `.musicbuild/trash`.  Bought music and
     files that were changed by hand stay.  Asks first; without a terminal it needs `--yes`.
     """
-    clock = SystemClock()
+    clock, project = SystemClock(), open_chosen(settings)
     age = MONTH if trash_days is None else timedelta(days=trash_days)
     emptied = trash or trash_days is not None
-    asked = Asked(
-        clock.now(),
-        bought=bought,
-        trash=age if emptied else None,
-        held=_held() if bought or emptied else None,  # else nothing is asked of a network
-    )
-    project = open_chosen(settings)
-    pruning = decide(subject(project), asked)
-    if pruning.gone and not dry_run:
-        with claim(project.state, clock, wait=wait):
-            return _prune(open_chosen(settings), asked, settings.console, clock, yes=yes)
+    with _store(project, settings.console, wanted=bought or emptied) as held:
+        asked = Asked(clock.now(), bought=bought, trash=age if emptied else None, held=held)
+        pruning = decide(subject(project), asked)
+        if pruning.gone and not dry_run:
+            with claim(project.state, clock, wait=wait):
+                return _prune(open_chosen(settings), asked, settings.console, clock, yes=yes)
     return _answer(project, pruning)
 
 
-def _held() -> Callable[[Digest], bool] | None:
-    """Return how a remote is asked whether it has bytes, None where there is no remote."""
-    return None
+@contextmanager
+def _store(
+    project: Project, console: Console, *, wanted: bool
+) -> Iterator[Callable[[Digest], bool] | None]:
+    """Give what tells whether the team's store has bytes, None if there is none, or none wanted."""
+    store = shared(project.album.store, os.environ) if wanted else None
+    if store is None:
+        yield None
+        return
+    remote = open_remote(store.url, root=project.root, environment=console.masking(os.environ))
+    try:
+        yield cache(partial(_has, remote))
+    finally:
+        remote.close()
+
+
+def _has(remote: Remote, digest: Digest) -> bool:
+    """Tell whether a remote has these very bytes: they are read, for there may be no others."""
+    try:
+        data = remote.get(object_name(digest))
+    except Unusable:
+        return False
+    return data is not None and digest_bytes(data) == digest
 
 
 def _prune(project: Project, asked: Asked, console: Console, clock: Clock, *, yes: bool) -> Answer:

@@ -13,7 +13,7 @@ REASONS: Mapping[Kind, str] = {
     Kind.OUTPUT: "no track makes it any more",
     Kind.ENTRY: "is gone, and no track makes it any more",
     Kind.UNUSED: "of earlier builds",
-    Kind.BOUGHT: "bought, used by no track, and held by a remote",
+    Kind.BOUGHT: "used by no track, and the team's store has it",
     Kind.COPY: "the same bytes as in an output that goes",
     Kind.DRAFT: "free, used by no track",
     Kind.LEFT_OVER: "left over by builds that died",
@@ -36,10 +36,10 @@ STAYS: Mapping[Why, tuple[str, str]] = {
     Why.POINTER: ("a Git LFS pointer", "`git lfs pull` fetches it, or remove it by `git rm`"),
     Why.SAME: ("some disks take it for an output of a track", "rename it, or remove it yourself"),
     Why.NOT_BUILT: ("`{track}` has nothing in its place yet", "`musicbuild build` makes that"),
-    Why.ONLY: ("bought, and known to be nowhere else", "push it to a remote, and say `--bought`"),
+    Why.ONLY: ("known to be nowhere else", "`musicbuild push` first, and say `--bought`"),
     Why.UNKNOWN: (
         "no output of ours, and perhaps bought on another branch",
-        "push it to a remote, and say `--bought`",
+        "remove it yourself if you know that nothing needs it",
     ),
 }
 """Why something stays, and the way out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pty
 import signal
@@ -183,8 +182,35 @@ def test_bought_audio_needs_a_remote(pruned):
     before = files(pruned)
     ran = pruned.run("prune", "--yes", "--bought")
     assert (ran.code, ran.out) == (4, "")
-    assert ran.err.startswith("error: `--bought` takes away only what a remote holds too,")
+    assert ran.err.startswith("error: `--bought` takes away only what the team's store has too,")
     assert files(pruned) == before
+
+
+def test_bought_audio_goes_once_the_store_of_the_team_has_it_and_comes_back(pruned):
+    with_store = MANIFEST.replace("version: 1", "version: 1\n    store: ../team")
+    pruned.write(with_store)
+    without(pruned, "wind", "battle")
+    digest = audio_of(pruned, "battle")
+    here = pruned.folder / f".musicbuild/store/objects/{digest[:2]}/{digest[2:]}"
+    (pruned.folder.parent / "team").mkdir()
+    assert pruned.run("push", "--create").code == 0
+    there = next((pruned.folder.parent / "team").rglob(f"*{digest[2:]}"))
+    whole, mode = there.read_bytes(), there.stat().st_mode
+    there.chmod(0o644)
+    there.write_bytes(whole[:-1])
+    ran = pruned.run("prune", "--yes", "--bought", "--json")
+    assert [one["why"] for one in ran.json["data"]["kept"]] == ["only copy"]
+    assert here.read_bytes() == whole
+    there.write_bytes(whole)
+    there.chmod(mode)
+    ran = pruned.run("prune", "--yes", "--bought", "--json")
+    assert [one["kind"] for one in ran.json["data"]["gone"]] == ["bought"]
+    assert not here.exists()
+    assert pruned.run("prune", "--yes", "--trash-days", "0").code == 0
+    assert list((pruned.folder / ".musicbuild/trash").iterdir()) == []
+    pruned.write(with_store).build(charges=[])
+    assert here.read_bytes() == whole
+    at_rest(pruned, 2)
 
 
 def test_a_lock_that_is_gone_makes_nothing_unused(pruned):
@@ -341,10 +367,14 @@ def told(data: bytes) -> str:
     return f"{len(data) / 1e6:.1f} MB" if len(data) >= 1e5 else f"{len(data) / 1e3:.1f} kB"
 
 
+def audio_of(project, name) -> str:
+    lock = project.lock()
+    return lock["purchases"][lock["tracks"][name]["generate"]]["audio"]
+
+
 def free(project, name) -> bytes:
     """Return the audio of a track."""
-    lock = json.loads((project.folder / "musicbuild.lock").read_text())
-    digest = lock["purchases"][lock["tracks"][name]["generate"]]["audio"]
+    digest = audio_of(project, name)
     data = (project.folder / f".musicbuild/store/objects/{digest[:2]}/{digest[2:]}").read_bytes()
     assert hashlib.sha256(data).hexdigest() == digest
     return data
