@@ -107,7 +107,7 @@ def test_init_answers_in_one_envelope(project):
 
 def test_no_command_is_left_out_here():
     tried = {"plan", "build", "check", "list", "show", "cost", "measure", "models", "schema"}
-    others = {"completion", "doctor", "init", "prune", "recover", "verify"}
+    others = {"adopt", "completion", "doctor", "init", "prune", "pull", "push", "recover", "verify"}
     assert tried | others == set(COMMANDS)
 
 
