@@ -179,15 +179,16 @@ class _Limits:
             attempts=self.attempts,
             settling=Settling(self.settle, wait=not self.no_wait),
             wait=self.wait,
-            push=self.pushes(project),
+            push=pushes(project, asked=self.push),
         )
 
-    def pushes(self, project: Project) -> bool:
-        """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
-        if self.push is not None:
-            return self.push
-        store = project.shared
-        return bool(store and store.push and not _in_ci(os.environ))
+
+def pushes(project: Project, *, asked: bool | None = None) -> bool:
+    """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
+    if asked is not None:
+        return asked
+    store = project.shared
+    return bool(store and store.push and not _in_ci(os.environ))
 
 
 @dataclass(slots=True)

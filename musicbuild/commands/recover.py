@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import closing
+
 import click
 
 from .. import build as engine
@@ -14,7 +17,9 @@ from ..journal import Journal
 from ..lock import Lock
 from ..payment import Payment
 from ..project import Project
-from .build import Signals, workshop
+from ..registry import Registry
+from ..remotes import open_remote
+from .build import Signals, pushes, workshop
 from .opening import open_chosen
 from .options import track_names, with_settings
 from .said import Settings
@@ -74,7 +79,7 @@ def command(
         outcome = engine.recover(
             workshop(project, settings.console),
             decide,
-            terms=engine.Terms(keep_going=True),
+            terms=engine.Terms(keep_going=True, push=pushes(project)),
             listen=listen,
             stop=signals.stop,
         )
@@ -134,5 +139,10 @@ def _give_up(
                 " a build would order it once more",
                 hint="change or remove the track, or say `--pay-again`",
             )
+    told = pushes(project) and project.shared
+    if told:
+        with closing(open_remote(told.url, root=project.root, environment=os.environ)) as remote:
+            for payment in payments:
+                Registry(remote).void(payment)
     for payment in payments:
         journal.give_up(payment.attempt)
