@@ -92,11 +92,4 @@ def check_before_paying(lock: Lock, wanted: Collection[Digest], room: int) -> No
 
 def spec_of(purchase: Purchase) -> GenerateSpec:
     """Return what was asked for when a purchase was made."""
-    return GenerateSpec(
-        provider=purchase.provider,
-        model=purchase.model,
-        prompt=purchase.prompt,
-        duration=purchase.duration,
-        options=purchase.options,
-        take=purchase.take,
-    )
+    return purchase.spec

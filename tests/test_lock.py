@@ -267,7 +267,7 @@ def test_two_branches_that_change_one_track_are_told_to_a_person(tmp_path):
         parse(text)
     assert str(raised.value) == (
         "`musicbuild.lock` holds an unresolved merge\n"
-        "hint: keep the purchases and tracks of both sides, then remove the markers"
+        "hint: `musicbuild git resolve` keeps the purchases and tracks of both sides"
     )
     assert raised.value.exit_code == 7
 

@@ -56,14 +56,14 @@ class Writer:
             entry, place = entries[name], (part, name)
             known = before.get(place)
             if known is None or known[0] is not entry:
-                known = entry, _text({name: worded(entry)})
+                known = entry, entry_text({name: worded(entry)})
             self._entries[place] = known
             texts.append(known[1])
         inner = b"{\n  " + b",\n  ".join(texts) + b"\n }" if texts else b"{}"
         return b'"%s": %s' % (part.encode(), inner)
 
 
-def _text(entry: Mapping[str, Any]) -> bytes:
+def entry_text(entry: Mapping[str, Any]) -> bytes:
     """Write an entry as it stands among others, two mappings deep; no text in it has line ends."""
     text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
     return text[3:-2].replace("\n", "\n ").encode()
@@ -79,7 +79,7 @@ def parse(data: bytes, name: str = FILE_NAME) -> Lock:
         if CONFLICT.search(data):  # no JSON has a line that begins so
             raise IntegrityError(
                 f"`{name}` holds an unresolved merge",
-                hint="keep the purchases and tracks of both sides, then remove the markers",
+                hint="`musicbuild git resolve` keeps the purchases and tracks of both sides",
             ) from None
         raise IntegrityError(f"`{name}` {error}", hint=RESTORE) from None
     except fields.UnknownKey as error:

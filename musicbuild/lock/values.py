@@ -11,7 +11,7 @@ from ..cost import Cost, Totals, total
 from ..hashing import Digest
 from ..models import SourceType
 from ..quality import Figures
-from ..spec import MasterSpec
+from ..spec import GenerateSpec, MasterSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,18 @@ class Purchase:
     cost: Cost
     bought: str
     adopted: Adopted | None = None
+
+    @property
+    def spec(self) -> GenerateSpec:
+        """What was asked for when it was made; the key under which it stands is that of this."""
+        return GenerateSpec(
+            provider=self.provider,
+            model=self.model,
+            prompt=self.prompt,
+            duration=self.duration,
+            options=self.options,
+            take=self.take,
+        )
 
 
 @dataclass(frozen=True, slots=True)

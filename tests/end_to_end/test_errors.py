@@ -12,7 +12,7 @@ ONE = "version: 1\ntracks: {theme: {model: musicgen, prompt: slow waltz}}\n"
 RESTORE = "hint: restore it from version control: it holds what was paid for\n"
 MERGE = (
     "error: `musicbuild.lock` holds an unresolved merge\n"
-    "hint: keep the purchases and tracks of both sides, then remove the markers\n"
+    "hint: `musicbuild git resolve` keeps the purchases and tracks of both sides\n"
 )
 NEWER = (
     "error: `musicbuild.lock` has version 2, and this musicbuild reads version 1\n"
