@@ -8,12 +8,11 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from importlib import import_module
 
 import click
-from click.shell_completion import CompletionItem
 
 from . import __version__
+from .commands.group import Commands
 from .commands.options import common
 from .commands.said import Settings
 from .console.errors import system_error
@@ -26,43 +25,10 @@ BROKEN_PIPE = 141
 """What a shell reports of a program that SIGPIPE ended."""
 
 
-class Program(click.Group):
-    """The group of all commands, which knows them by name before it has loaded any."""
-
-    def list_commands(self, _: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, _: click.Context, name: str) -> click.Command | None:
-        if name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f".commands.{name}", __package__).command
-        return command
-
-    def resolve_command(
-        self, context: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in COMMANDS and not context.resilient_parsing:
-            hint = suggestion(args[0], COMMANDS) or "`musicbuild --help` lists the commands"
-            raise UsageError(f"unknown command `{args[0]}`", hint=hint)
-        if settings := context.find_object(Settings):
-            settings.command = args[0]
-        return super().resolve_command(context, args)
-
-    def format_commands(self, _: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
-
-    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
-        found = [
-            CompletionItem(name, help=text)
-            for name, text in COMMANDS.items()
-            if name.startswith(incomplete)
-        ]
-        return found + click.Command.shell_complete(self, context, incomplete)
-
-
 @click.group(
-    cls=Program,
+    cls=Commands,
+    table=COMMANDS,
+    package=f"{__package__}.commands",
     help=ABOUT,
     subcommand_metavar=METAVAR,
     invoke_without_command=True,

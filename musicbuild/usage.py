@@ -39,10 +39,17 @@ COMMANDS = {
     "measure": "Measure loudness, peaks, length and tempo of audio files.",
     "models": "List the models, their limits and prices.",
     "schema": "Print the JSON Schema of a manifest, for editors.",
+    "git": "Have git merge what several branches bought.",
     "doctor": "Look for what may keep a build from working.",
     "completion": "Print a script that completes names in your shell.",
 }
 """Each command and its short help; its module is imported only when it is called."""
+
+GIT = {
+    "install": "Have git merge the lock by its entries, in this clone.",
+    "resolve": "Mend a lock that holds an unresolved merge.",
+}
+"""The same for what stands after `musicbuild git`."""
 
 WIDTH = 80
 """Columns from which on no line of the help is broken, and from which on it is laid out alike."""

@@ -134,6 +134,11 @@ def test_only_tags_knows_the_tag_library():
     assert {name for name, _ in importers("mutagen")} == {"tags/mp3.py"}
 
 
+def test_only_git_and_the_crew_start_processes():
+    outside = {name for name, _ in importers("subprocess")} - {"testing.py"}
+    assert outside == {"crew.py", "git.py"}
+
+
 def test_only_hashing_hashes():
     outside = ((name, what) for name, what in importers("hashlib") if name != "hashing.py")
     assert modules_that("hash", outside) == []

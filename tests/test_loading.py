@@ -12,6 +12,7 @@ import time
 import pytest
 
 from musicbuild import memory
+from musicbuild.lock import Lock, dump
 
 CODE = """
 import sys
@@ -44,6 +45,7 @@ PYTHON_AT_ONCE = {"atexit", "gc"}
 OURS_TO_RUN = OURS_AT_ONCE | {
     "musicbuild.cli",
     "musicbuild.commands",
+    "musicbuild.commands.group",
     "musicbuild.commands.options",
     "musicbuild.commands.said",
     "musicbuild.console",
@@ -188,6 +190,30 @@ OURS_TO_PLAN = OURS_TO_RUN | {
     "musicbuild.trust",
 }
 
+OURS_TO_MERGE = OURS_TO_RUN | {
+    "musicbuild.commands.git",
+    "musicbuild.commands.git.merge_driver",
+    "musicbuild.durable",
+    "musicbuild.fields",
+    "musicbuild.folders",
+    "musicbuild.git",
+    "musicbuild.hashing",
+    "musicbuild.lock",
+    "musicbuild.lock.entries",
+    "musicbuild.lock.merge",
+    "musicbuild.lock.sides",
+    "musicbuild.lock.text",
+    "musicbuild.lock.threeway",
+    "musicbuild.lock.union",
+    "musicbuild.lock.values",
+    "musicbuild.musical",
+    "musicbuild.paths",
+    "musicbuild.pieces",
+    "musicbuild.quality",
+    "musicbuild.reading",
+    "musicbuild.spec",
+}
+
 PYTHON_TO_PLAN = PYTHON_TO_RUN | {
     "array",
     "base64",
@@ -247,3 +273,13 @@ def test_a_plan_loads_what_it_plans_with(tmp_path):
     ours, others = loaded("plan", cwd=tmp_path)
     assert ours == OURS_TO_PLAN
     assert others - PYTHON_TO_PLAN == set()
+
+
+def test_git_merges_with_the_lock_alone(tmp_path):
+    for name in ("base", "ours", "theirs"):
+        (tmp_path / name).write_bytes(dump(Lock()))
+    ours, others = loaded("git", "merge-driver", "base", "ours", "theirs", cwd=tmp_path)
+    assert ours == OURS_TO_MERGE
+    assert (
+        others - PYTHON_TO_PLAN - {"fcntl", "select", "selectors", "signal", "subprocess"} == set()
+    )

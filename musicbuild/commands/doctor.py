@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import yaml
 
-from .. import __version__
+from .. import __version__, git
 from ..clock import SystemClock
 from ..console.errors import place
 from ..console.reports import Finding, Health, finding_data, finding_lines
@@ -61,6 +61,7 @@ def examine(settings: Settings, *, online: bool) -> Iterator[Finding]:
         return
     yield _state(path.parent)
     yield _lock(path.parent)
+    yield from _merges(path.absolute().parent)
     try:
         project = open_project(path, providers)
     except MusicbuildError as error:
@@ -115,6 +116,21 @@ def _lock(root: Path) -> Finding:
     except MusicbuildError as error:
         return _failure("lock", error)
     return Finding("lock", Health.OK, f"tracks: {len(lock.tracks)}, bought: {len(lock.purchases)}")
+
+
+def _merges(root: Path) -> Iterator[Finding]:
+    """Tell whether git knows how to merge a lock that is there, if the project is in git."""
+    if git.repository(root) is None or not (root / FILE_NAME).exists():
+        return
+    try:
+        driven = git.find_work_tree(root).merges(FILE_NAME)
+    except MusicbuildError:
+        return  # without git, nothing is merged here
+    if driven:
+        yield Finding("merges", Health.OK, f"git merges `{FILE_NAME}` by its entries")
+        return
+    hint = "`musicbuild git install` has it merged by its entries, once in each clone"
+    yield Finding("merges", Health.WARN, f"git merges `{FILE_NAME}` as plain text", hint)
 
 
 def _keys(project: Project, environment: Mapping[str, str], *, online: bool) -> Iterator[Finding]:

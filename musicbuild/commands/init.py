@@ -9,22 +9,21 @@ from pathlib import Path
 
 import click
 
-from .. import durable, reading
+from .. import durable
 from ..console.errors import place
 from ..console.reports import init_lines
 from ..console.terminal import Answer
 from ..errors import UsageError
-from ..folders import Linked, walk
+from ..folders import Linked
 from ..manifest import FILE, schema
 from ..project import STATE_FOLDER
 from ..reading import NotPlain
+from .dotfiles import IGNORES, ignored, put
 from .options import with_settings
 from .said import Settings
 
 TEMPLATES = ("minimal", "game", "video")
 PROMPT = "prompts/calm.j2"
-IGNORES = ".gitignore"
-IGNORED = f"{STATE_FOLDER}/"
 SCHEMA = f"{STATE_FOLDER}/musicbuild.schema.json"
 """Where the first line of each template sends an editor; not in git, for it is ours."""
 
@@ -66,11 +65,11 @@ def _write(manifest: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write what a project begins with; the manifest comes last, once nothing is in the way."""
     root = manifest.parent
     new = {} if os.path.lexists(root / PROMPT) else {PROMPT: contents[PROMPT]}
-    new |= _ignored(root / IGNORES)
+    new |= ignored(root / IGNORES)
     durable.make_folder(root / STATE_FOLDER, mode=0o700)
-    _put(root, SCHEMA, schema.text().encode())
+    put(root, SCHEMA, schema.text().encode())
     for path, data in [*new.items(), (manifest.name, contents[FILE])]:
-        _put(root, path, data)
+        put(root, path, data)
     return [manifest, *(root / path for path in new)]
 
 
@@ -80,20 +79,3 @@ def _contents(template: str) -> Mapping[str, bytes]:
         FILE: (source / f"{template}.yaml").read_bytes(),
         PROMPT: (source / Path(PROMPT).name).read_bytes(),
     }
-
-
-def _ignored(path: Path) -> dict[str, bytes]:
-    """Return a `.gitignore` with the state folder in it; nothing if it is in it already."""
-    before = reading.contents(path) if os.path.lexists(path) else b""
-    known = {line.strip().strip(b"/") for line in before.splitlines()}
-    if IGNORED.strip("/").encode() in known:
-        return {}
-    gap = b"" if not before or before.endswith(b"\n") else b"\n"
-    return {IGNORES: before + gap + f"{IGNORED}\n".encode()}
-
-
-def _put(root: Path, path: str, data: bytes) -> None:
-    """Write a file below a folder; raise Linked if a link on the way would lead elsewhere."""
-    *folders, name = path.split("/")
-    with walk(root, folders, make=True) as folder:
-        durable.write_within(folder, name, data)
