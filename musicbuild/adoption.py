@@ -50,6 +50,7 @@ class Deed(Enum):
 class Audio:
     """A file that may become a take; `kind` is how it was made, as far as that is known.
 
+    That was `stated` where somebody has just said so, and not read off the file or the lock.
     `data` is what is kept as the take, `original` the whole file.  `bare` is the digest of its
     sound without any tag.  `output` tells that it lies at the path of one of the track's outputs.
     """
@@ -61,6 +62,7 @@ class Audio:
     original: bytes
     bare: Digest
     kind: SourceType | None
+    stated: bool
     output: bool
 
     @property
@@ -114,6 +116,7 @@ def examine(
         original=data,
         bare=digest_bytes(bare),
         kind=kind or _kind(said) or _made(project, place),
+        stated=kind is not None,
         output=output,
     )
 
@@ -228,12 +231,14 @@ def _entered(track: TrackSpec, audio: Audio, lock: Lock) -> tuple[Deed, Generate
     usable = [one for one in taken(track, lock) if one.take <= track.takes or is_adopted(one, lock)]
     known = [spec for spec in usable if _is_of(spec, audio, lock, locked)]
     if current in known:
-        return _again(current, audio, lock)
+        corrected = _corrected(current, audio, lock)
+        return Deed.KEPT if corrected is lock else Deed.CORRECTED, current, corrected
     if locked is None or not is_made_from(track, locked):
         spec = _next(track, lock)  # what was adopted last is used
         return Deed.ADOPTED, spec, lock.with_purchase(spec.key, _purchase(spec, audio))
     if known:
         deed, spec = Deed.PICKED, known[-1]
+        lock = _corrected(spec, audio, lock)
     else:
         deed, spec = Deed.ADOPTED, _next(track, lock)
         lock = lock.with_purchase(spec.key, _purchase(spec, audio))
@@ -250,13 +255,13 @@ def _is_of(spec: GenerateSpec, audio: Audio, lock: Lock, locked: LockedTrack | N
     return any(one.audio_digest == audio.bare for one in locked.outputs.values())
 
 
-def _again(spec: GenerateSpec, audio: Audio, lock: Lock) -> tuple[Deed, GenerateSpec, Lock]:
-    """Change nothing of a take that is used already, unless more is known of it now."""
+def _corrected(spec: GenerateSpec, audio: Audio, lock: Lock) -> Lock:
+    """Return the lock with how a take was made, if somebody says so now."""
     bought = lock.purchases[spec.key]
-    if bought.adopted is None or audio.kind in {None, bought.adopted.kind}:
-        return Deed.KEPT, spec, lock
-    bought = replace(bought, adopted=replace(bought.adopted, kind=audio.kind))
-    return Deed.CORRECTED, spec, lock.with_purchase(spec.key, bought)
+    if not audio.stated or bought.adopted is None or bought.adopted.kind is audio.kind:
+        return lock
+    adopted = replace(bought.adopted, kind=audio.kind)
+    return lock.with_purchase(spec.key, replace(bought, adopted=adopted))
 
 
 def _next(track: TrackSpec, lock: Lock) -> GenerateSpec:

@@ -147,6 +147,9 @@ def test_nothing_is_said_of_ai_or_of_a_model_unless_it_is_so(project):
         "wrote down who made `theme.wav`, take 1 of `theme`: wav, 15 s, made by AI\n"
         "hint: `musicbuild build --force theme` writes it into the tags, for nothing\n"
     )
+    before = project.lock()
+    adopt(project, "audio/theme.mp3", "--as", "theme")  # what it said until now corrects nothing
+    assert project.lock() == before
     project.build("--force", "theme", charges=[])
     assert silent & said_of(project).keys() == {"ai_generated", "source_type"}
     adopt(project, "theme.wav", "--as", "theme", "--made-by", "human")
@@ -181,6 +184,17 @@ def test_whatever_the_audio_tools_read_is_adopted(env_free, name, more):
         assert heard == pytest.approx(220 if name != "a.opus" else 240, abs=3)
     assert project.run("check").code == 0
     assert project.run("verify").code == 0
+
+
+def test_a_rate_that_no_mp3_has_is_brought_to_one_that_it_has(env_free):
+    project = env_free.write(ONE)
+    sound = np.repeat(music(15.0), 2, axis=0)
+    soundfile.write(project.folder / "theme.wav", sound, 96_000, subtype="PCM_24")
+    adopt(project, "theme.wav", "--as", "theme")
+    assert "not 96000" in project.build(code=1).err
+    project.edit("duration: 15", "duration: 15, master: {sample_rate: 48000}").build(charges=[])
+    assert soundfile.info(output(project)).samplerate == 48_000
+    assert pitch_of(output(project)) == pytest.approx(220 * 96_000 / RATE / 2, abs=1)
 
 
 def test_an_mp3_keeps_its_frames_and_what_others_wrote_into_it(env_free):
