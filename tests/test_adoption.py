@@ -7,14 +7,18 @@ import os
 import pytest
 import soundfile
 from audio.pieces import music
+from specimens import spec, track
 
 from musicbuild import durable
 from musicbuild import lock as locks
 from musicbuild.adoption import Deed, adopt, examine, propose
 from musicbuild.errors import IntegrityError
 from musicbuild.hashing import digest_bytes
+from musicbuild.lock import Lock
+from musicbuild.mastering import Mastered
 from musicbuild.models import SourceType
 from musicbuild.project import open_project
+from musicbuild.sounds import Sounds, Source
 from musicbuild.takes import picked
 
 MANIFEST = "version: 1\ntracks: {theme: {model: musicgen, prompt: waltz, duration: 15}}\n"
@@ -114,6 +118,22 @@ def test_each_deed_is_named(root):
     again = adopted(root)
     assert (again.deed, again.spec.take) == (Deed.ADOPTED, 3)
     assert used(root) == again.purchase.audio
+
+
+def test_the_audio_tools_are_not_told_that_it_was_made_to_loop():
+    looped = track("menu", spec(options=(("loop", True),)))
+    told = []
+
+    class Masters:
+        def master(self, wanted, *_given):
+            told.append(wanted.generate.options)
+            return {output.path: Mastered(b"") for output in wanted.outputs}
+
+    sounds = Sounds(Masters(), lambda *_: None, lambda: None, lambda _: None)
+    for adopted_ in (False, True):
+        source = Source(looped.generate, lambda: b"", lambda _: {}, None, adopted=adopted_)
+        sounds.of(looped, looped.outputs, source, Lock())
+    assert told == [(("loop", True),), ()]
 
 
 def test_a_proposal_writes_nothing(root):

@@ -8,6 +8,8 @@ from textwrap import dedent
 from unittest.mock import patch
 
 import pytest
+import soundfile
+from audio.pieces import music
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_state import TICK, copied, run, written
@@ -151,6 +153,16 @@ def changed(project, old, new):
     old, new = (re.sub("^    ", "", one, flags=re.MULTILINE) for one in (old, new))
     assert old in text
     project.write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_what_was_adopted_is_found_again_with_the_prompt_it_was_adopted_for(project):
+    soundfile.write(project.parent / "take.wav", music(1.0), 44_100)
+    assert run("adopt", "take.wav", "--as", "boss")[0] == 0
+    changed(project, "and driving", "and fast")
+    rebuilt()
+    changed(project, "and fast", "and driving")
+    assert not agree("plan")
+    assert "adopted from `take.wav`" in run("plan")[1]
 
 
 def test_an_edit_is_not_all_that_may_have_changed(project):

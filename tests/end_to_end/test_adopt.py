@@ -249,6 +249,7 @@ def test_what_was_bought_stays_and_can_be_used_again(project):
     first = output(project).read_bytes()
     made(project, "theme.wav")
     assert "as take 2 of `theme`" in adopt(project, "theme.wav", "--as", "theme")
+    assert "used by no track" not in project.run("cost").out
     project.build(
         says="""
         mastered  theme   adopted from `theme.wav`   free
@@ -451,8 +452,17 @@ def test_what_is_composed_for_nothing_gives_way_too(project):
     project.build("--force", "theme", charges=[])
     assert pitch_of(output(project)) == pytest.approx(220, abs=1)
     assert {"bpm", "chords", "source_type"} & said_of(project).keys() == set()
-    shutil.rmtree(project.folder / ".musicbuild")
     shutil.rmtree(project.folder / "audio")
+    audio = digest_bytes((project.folder / "theme.wav").read_bytes())
+    stored = project.folder / f".musicbuild/store/objects/{audio[:2]}/{audio[2:]}"
+    stored.chmod(0o644)
+    stored.write_bytes(b"damaged")
+    project.edit("duration: 2", "duration: 2, master: {loudness: -20}")
+    assert "it was adopted from `theme.wav`, and no provider has it" in project.build(code=7).err
+    for path in (project.folder / ".musicbuild/store").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    assert project.run("verify").code == 7
     project.build(code=7)
     assert not output(project).exists()
 
@@ -587,28 +597,6 @@ def test_a_name_that_is_no_text_does_no_harm(project):
     assert only_purchase(project)["adopted"]["file"] == "a?\x1b[31m\n.wav"
     assert "\x1b" not in project.plan().out + project.run("show", "theme").out
     project.build(charges=[])
-
-
-def test_a_plan_of_an_edit_knows_what_was_adopted(project):
-    project.write(ONE.replace("tracks: {", "tracks: {other: {prompt: calm, duration: 2}, "))
-    project.build(charges=["waltz"])
-    made(project, "theme.wav")
-    adopt(project, "theme.wav", "--as", "theme")
-    project.edit("waltz", "polka").build(charges=["polka"])
-    shutil.rmtree(project.folder / ".musicbuild/state", ignore_errors=True)
-    aged(project)
-    assert project.run("check").code == 0  # and is remembered
-    project.edit("polka", "waltz")
-    fast, full = (project.plan(*words).out for words in ((), ("--no-state",)))
-    assert fast == full
-    assert "adopted from `theme.wav`" in fast
-
-
-def aged(project: Project) -> None:
-    """Make files old enough to be remembered."""
-    for path in project.folder.rglob("*"):
-        if path.is_file():
-            os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
 def pointer(path: Path) -> str:
