@@ -17,19 +17,22 @@ from .events import Exchanged, ExchangeStarted, Passage, Watcher
 from .hashing import Digest, digest_bytes
 from .remotes import Remote, object_name
 from .store import Store
-from .workers import in_parallel
+from .workers import Places, in_parallel
 
 JOBS = 8
+LOOKS = 4
+"""How many times as many questions are asked at once as objects are moved: they take no memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """Two sides, and how to go about it.
 
-    `jobs` objects are moved at once, and as many are in memory.  `read` gives an object of this
-    side, whole, or None; from the store unless another place is named.  `check` has objects read
-    that would else be believed to be there: those of the store by `pull`, those of the remote
-    by `push`.  With `dry_run` nothing is moved, and what would be is told as if it were.
+    `jobs` objects are on the way at once, and at most as many more in memory, being read or
+    written here.  `read` gives an object of this side, whole, or None; from the store unless
+    another place is named.  `check` has objects read that would else be believed to be there:
+    those of the store by `pull`, those of the remote by `push`.  With `dry_run` nothing is moved,
+    and what would be is told as if it were.
 
     Both ways raise RemoteError as soon as the remote fails, and OSError as soon as the disk does.
     What was moved until then stays, and so it does when `stop` is set: to go on, do it again.
@@ -47,39 +50,38 @@ class Exchange:
 
     def pull(self, digests: Iterable[Digest]) -> Moved:
         """Fetch what the store lacks."""
-        return self._run(digests, self.fetch)
+        run = _Run(self, digests)
+        places = Places(self.jobs)
+        run.each(lambda digest: self.fetch(digest, places), self.jobs, places)
+        return run.end()
 
     def push(self, digests: Iterable[Digest]) -> Moved:
         """Send what the remote lacks; what it has in another size counts as lacking."""
-        return self._run(digests, self.send)
+        run = _Run(self, digests)
+        sizes: dict[Digest, int | None] = {}
 
-    def _run(
-        self, digests: Iterable[Digest], move: Callable[[Digest], tuple[Passage, int]]
-    ) -> Moved:
-        wanted = tuple(dict.fromkeys(digests))
-        passages: dict[Digest, Passage] = {}
-        moved = 0
-        mutex = threading.Lock()
+        def look(digest: Digest) -> tuple[Passage, int] | None:
+            sizes[digest] = size = self.remote.size(object_name(digest))
+            return (Passage.THERE, 0) if self._is_there(digest, size) else None
 
-        def see_to(digest: Digest) -> None:
-            nonlocal moved
-            passage, size = move(digest)
-            with mutex:
-                passages[digest] = passage
-                moved += size
-                self.watch(Exchanged(digest, passage, size))
+        run.each(look, LOOKS * self.jobs)
+        run.each(lambda digest: self._send(digest, sizes[digest]), self.jobs)
+        return run.end()
 
-        self.watch(ExchangeStarted(len(wanted)))
-        tasks = [partial(see_to, digest) for digest in wanted]
-        in_parallel(
-            tasks, self.jobs, stop=self.stop, halt=self.stop, monotonic=self.clock.monotonic
-        )
-        with mutex:
-            done = {digest: passages[digest] for digest in wanted if digest in passages}
-            return Moved(done, tuple(one for one in wanted if one not in done), moved)
+    def send(self, digest: Digest) -> tuple[Passage, int]:
+        """Send one object that the remote lacks; tell what became of it, and its bytes."""
+        size = self.remote.size(object_name(digest))
+        there = self._is_there(digest, size)
+        return (Passage.THERE, 0) if there else self._send(digest, size)
 
-    def fetch(self, digest: Digest) -> tuple[Passage, int]:
-        """Fetch an object that the store lacks; tell what became of it, and how many bytes came."""
+    def _is_there(self, digest: Digest, size: int | None) -> bool:
+        return not self.check and size is not None and size == self._size(digest)
+
+    def fetch(self, digest: Digest, places: Places | None = None) -> tuple[Passage, int]:
+        """Fetch one object that the store lacks; tell what became of it, and its bytes.
+
+        A place that is held is given up once the network has done its part.
+        """
         if self.store.get(digest) is not None if self.check else self.store.holds(digest):
             return Passage.THERE, 0
         name = object_name(digest)
@@ -94,16 +96,15 @@ class Exchange:
                 return Passage.DAMAGED, 0
             if data is None:
                 return Passage.MISSING, 0
-            if digest_bytes(data) == digest:
-                self.store.put(data)
+            if places:
+                places.give_up()  # the disk keeps no other from coming
+            if self.store.keep(data, digest):
                 return (Passage.MENDED if damaged else Passage.MOVED), len(data)
         return Passage.DAMAGED, 0
 
-    def send(self, digest: Digest) -> tuple[Passage, int]:
-        """Send an object that the remote lacks; tell what became of it, and how many bytes went."""
+    def _send(self, digest: Digest, size: int | None) -> tuple[Passage, int]:
         name = object_name(digest)
-        size = self.remote.size(name)
-        if size is not None and self._is_whole(digest, name, size):
+        if self.check and size is not None and self._reads(digest, name):
             return Passage.THERE, 0
         data = (self.read or self.store.get)(digest)
         if data is None:
@@ -114,14 +115,12 @@ class Exchange:
             self.remote.put(name, data)
         return (Passage.MOVED if size is None else Passage.MENDED), len(data)
 
-    def _is_whole(self, digest: Digest, name: str, size: int) -> bool:
-        """Tell whether the remote has an object whole, as far as that was to be looked at."""
-        if self.check:
-            return self._reads(digest, name)
+    def _size(self, digest: Digest) -> int | None:
+        """Return an object's size in the store; it may be elsewhere here."""
         try:
-            return self.store.path(digest).stat().st_size == size
-        except OSError:  # it is not in the store, and may be elsewhere here
-            return False
+            return self.store.path(digest).stat().st_size
+        except OSError:
+            return None
 
     def _unsure(self, digest: Digest, name: str) -> Passage:
         """Say how an object is there that can't be compared with one here.
@@ -138,6 +137,47 @@ class Exchange:
         except Unusable:
             return False
         return data is not None and digest_bytes(data) == digest
+
+
+class _Run:
+    """One exchange: what became of each object so far."""
+
+    def __init__(self, exchange: Exchange, digests: Iterable[Digest]) -> None:
+        self._exchange = exchange
+        self._wanted = tuple(dict.fromkeys(digests))
+        self._passages: dict[Digest, Passage] = {}
+        self._bytes = 0
+        self._mutex = threading.Lock()
+        exchange.watch(ExchangeStarted(len(self._wanted)))
+
+    def each(
+        self,
+        see_to: Callable[[Digest], tuple[Passage, int] | None],
+        jobs: int,
+        places: Places | None = None,
+    ) -> None:
+        """See to all that nothing has become of yet, so many at once."""
+
+        def task(digest: Digest) -> None:
+            if became := see_to(digest):
+                passage, size = became
+                with self._mutex:
+                    self._passages[digest] = passage
+                    self._bytes += size
+                    self._exchange.watch(Exchanged(digest, passage, size))
+
+        stop, clock = self._exchange.stop, self._exchange.clock
+        tasks = [partial(task, digest) for digest in self._left()]
+        in_parallel(tasks, jobs, stop=stop, halt=stop, monotonic=clock.monotonic, places=places)
+
+    def end(self) -> Moved:
+        with self._mutex:
+            left = self._left()
+            done = {one: self._passages[one] for one in self._wanted if one in self._passages}
+            return Moved(done, left, self._bytes)
+
+    def _left(self) -> tuple[Digest, ...]:
+        return tuple(digest for digest in self._wanted if digest not in self._passages)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from benchmarks.scale import FULL, SMALL, Scale
 from benchmarks.table import machine, missed, table, to_json, told
 from benchmarks.timing import Command, Failed, interleave, peak
 
-TINY = Scale((2,), 0.1, (1, 1), 1, 4, rounds=1)
+TINY = Scale((2,), 0.1, (1, 1), 1, 4, 3, rounds=1)
 HERE = Tools(
     Path(sys.executable),
     {name: Path(path) for name in ("ninja", "make") if (path := shutil.which(name))},
@@ -44,7 +44,7 @@ def python(code, says=""):
 
 
 def test_a_run_of_the_smallest_size_measures_every_goal_of_its_groups(tmp_path):
-    groups = ["start", "no-op", "memory", "lock", "sketch"]
+    groups = ["start", "no-op", "memory", "transfers", "lock", "sketch"]
     found = measure(tmp_path, HERE, TINY, groups)
     verdicts = [judge(goal, found) for goal in goals(TINY.sizes)]
     data = json.loads(json.dumps(to_json(found, verdicts, machine(HERE))))
@@ -54,6 +54,8 @@ def test_a_run_of_the_smallest_size_measures_every_goal_of_its_groups(tmp_path):
         *(f"start/{name}" for name in (processes.PASS, "--version", "--help")),
         *(f"no-op/{count}/{name}" for count in TINY.sizes for name in beside),
         *(f"memory/2/{name}" for name in (processes.PASS, "no-op", "comment in each track")),
+        "transfers/push",
+        "transfers/pull",
         "lock/2",
         "sketch/all styles",
     }

@@ -29,6 +29,7 @@ GROUPS: dict[str, Callable[[Ground, Tools, Scale], Iterator[Figure]]] = {
     "re-plan": processes.re_plans,
     "memory": processes.memory,
     "orders": inside.orders,
+    "transfers": inside.transfers,
     "lock": inside.locks,
     "mastering": inside.mastering,
     "sketch": inside.sketches,

@@ -97,6 +97,9 @@ def _largest(count: int) -> Iterator[Goal]:
     yield Goal(f"MB at most, `plan` of {count:,}", planned, 120)
     what = "orders at a service of 50 ms, of the ideal"
     yield Goal(what, "orders/1000", 0.75, least=True)
+    for way in ("push", "pull"):
+        what = f"{way}, 1,000 objects of 1 MB, of obstore alone"
+        yield Goal(what, f"transfers/{way}", 0.7, least=True)
     if count >= 1_000:
         fewer = count // 10
         what = f"lock, CPU a track: {count:,} beside {fewer:,}"

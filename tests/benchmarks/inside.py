@@ -24,6 +24,13 @@ def orders(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
         yield Figure(f"orders/{scale.orders}", "of ideal", values)
 
 
+def transfers(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
+    """Measure what share of obstore's own speed ours has, to a bucket and from it."""
+    if scale.transfers:
+        for way, values in tools.ask("transfers", "measure", scale.transfers).items():
+            yield Figure(f"transfers/{way}", "of obstore", values)
+
+
 def mastering(_: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     """Measure the CPU time that each tool takes to master each of some pieces."""
     count, seconds = scale.pieces

@@ -66,7 +66,7 @@ def quiet() -> dict[str, str]:
 def install(folder: Path) -> Tools:
     """Make an environment for ours, without which this ends, and one for the other tools."""
     python = _environment(folder / "ours")
-    if not _pip(python, str(CHECKOUT)):
+    if not _pip(python, f"{CHECKOUT}[remote]"):
         raise SystemExit("error: musicbuild could not be installed, so nothing can be measured")
     found = {name: Path(path) for name in SYSTEM if (path := shutil.which(name))}
     missing = {name: "not installed" for name in ("make", "lame") if name not in found}

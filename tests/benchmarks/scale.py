@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Scale:
     """Numbers of tracks, seconds for each group, and pieces with their seconds.
 
-    `orders` are those of one build, 0 for none: it is the disk that is measured too.  `rounds` is
+    `orders` are those of one build, and `transfers` objects that go to a bucket and back, 0 for
+    none: it is the disk that is measured too.  `rounds` is
     None to have as many as fit into the seconds; `sketches` is a number of prompts, 0 for all.
     """
 
@@ -18,8 +19,9 @@ class Scale:
     pieces: tuple[int, int]
     sketches: int
     orders: int
+    transfers: int
     rounds: int | None = None
 
 
-FULL = Scale((100, 1_000, 10_000), 60, (20, 60), 0, 1_000)
-SMALL = Scale((100, 1_000), 4, (2, 20), 4, 0)
+FULL = Scale((100, 1_000, 10_000), 60, (20, 60), 0, 1_000, 1_000)
+SMALL = Scale((100, 1_000), 4, (2, 20), 4, 0, 0)
