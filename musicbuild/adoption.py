@@ -33,7 +33,7 @@ from .outputs import POINTER, POINTER_SIZE
 from .project import Project
 from .spec import GenerateSpec, TrackSpec
 from .takes import is_adopted, is_made_from, picked, taken
-from .trust import ensure_written, read_lock, spec_of
+from .trust import ensure_written, read_lock
 
 LARGEST = 200 << 20
 """Bytes; as much as is fetched of what is bought."""
@@ -192,7 +192,7 @@ def _made(project: Project, place: str) -> SourceType | None:
             if bought.adopted:
                 return bought.adopted.kind
             with suppress(MusicbuildError, KeyError):  # its model may be here no longer
-                return project.providers.model_of(spec_of(bought)).kind
+                return project.providers.model_of(bought.spec).kind
     return None
 
 

@@ -23,7 +23,7 @@ from .paths import clash_key, may_be_output
 from .records import TRASH
 from .store import Store
 from .takes import taken
-from .trust import read_lock, spec_of
+from .trust import read_lock
 from .verify import Subject
 
 MONTH = timedelta(days=30)
@@ -273,7 +273,7 @@ class _Decision:
 
     def _is_repeatable(self, key: Digest) -> bool:
         bought = self.lock.purchases[key]
-        return not bought.adopted and self.subject.repeatable(spec_of(bought))
+        return not bought.adopted and self.subject.repeatable(bought.spec)
 
     def _is_held(self, digest: Digest) -> bool:
         return self.asked.held is not None and self.asked.held(digest)

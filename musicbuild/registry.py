@@ -29,7 +29,6 @@ from .lock import Purchase, purchase_from_json, purchase_to_json
 from .payment import Payment, folded, intent_from_json, intent_to_json
 from .remotes import Remote
 from .spec import GenerateSpec
-from .trust import spec_of
 
 VERSION = 1
 
@@ -60,7 +59,7 @@ class Registry:
             purchase = purchase_from_json(told["purchase"])
         except (LookupError, TypeError, ValueError, AttributeError):
             raise self._damaged(name) from None
-        if spec_of(purchase).key != key:
+        if purchase.spec.key != key:
             raise self._damaged(name)
         return purchase
 

@@ -52,7 +52,7 @@ from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .supply import lacking, supply
 from .takes import picked
 from .terms import Outcome, Terms, Workshop
-from .trust import check_before_paying, ensure_written, growth, read_lock, spec_of
+from .trust import check_before_paying, ensure_written, growth, read_lock
 from .workers import Places, in_parallel
 
 
@@ -166,7 +166,7 @@ class Run:
         name = purchase.generation
         try:
             if not (self._till.team and self._till.team.has(purchase)):
-                self._till.again(name, spec_of(purchase), purchase)
+                self._till.again(name, purchase.spec, purchase)
         except Interrupted:
             pass
         except MusicbuildError as error:

@@ -9,8 +9,8 @@ from pathlib import Path
 from . import lock as locks
 from .errors import IntegrityError
 from .hashing import Digest, quoted
-from .lock import RESTORE, Lock, Purchase
-from .spec import GenerateSpec, TrackSpec
+from .lock import RESTORE, Lock
+from .spec import TrackSpec
 from .store import Store
 
 ENTRY = 1 << 10
@@ -48,7 +48,7 @@ def ensure_written(path: Path, lock: Lock) -> None:
 
 def misplaced(lock: Lock) -> Iterator[Digest]:
     """Yield the keys under which another purchase stands than the one they are made from."""
-    return (key for key, one in lock.purchases.items() if spec_of(one).key != key)
+    return (key for key, one in lock.purchases.items() if one.spec.key != key)
 
 
 def faults(lock: Lock) -> Iterator[str]:
@@ -88,8 +88,3 @@ def check_before_paying(lock: Lock, wanted: Collection[Digest], room: int) -> No
                 " in it; nothing was ordered",
                 hint=RESTORE,
             )
-
-
-def spec_of(purchase: Purchase) -> GenerateSpec:
-    """Return what was asked for when a purchase was made."""
-    return purchase.spec

@@ -22,7 +22,7 @@ from .records import TRASH
 from .spec import GenerateSpec, Output, TrackSpec
 from .store import Store
 from .takes import fitted, picked
-from .trust import find_lock, misplaced, spec_of
+from .trust import find_lock, misplaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +305,7 @@ class _Verdict:
 
     def _repeatable(self, key: Digest) -> bool:
         bought = self.lock.purchases[key]
-        return not bought.adopted and self.subject.repeatable(spec_of(bought))
+        return not bought.adopted and self.subject.repeatable(bought.spec)
 
     def _find(self, path: str) -> Found | IntegrityError | None:
         if path not in self.seen:

@@ -206,6 +206,7 @@ OURS_TO_MERGE = OURS_TO_RUN | {
     "musicbuild.lock.threeway",
     "musicbuild.lock.union",
     "musicbuild.lock.values",
+    "musicbuild.models",
     "musicbuild.musical",
     "musicbuild.paths",
     "musicbuild.pieces",

@@ -194,8 +194,9 @@ def test_a_track_edited_on_both_sides_is_joined_field_by_field():
         [track(tags={"title": name}) for name in "abc"],
         [track(outputs={"a.mp3": out(digest)}) for digest in (A, B, C)],
         [None, track(draft=True), track(draft=False)],
+        [track(picked=number) for number in range(3)],
     ],
-    ids=["tags", "outputs", "draft"],
+    ids=["tags", "outputs", "draft", "picked"],
 )
 def test_a_field_with_two_edits_is_for_a_person(sides):
     assert tracks(*sides) == Conflict("menu", *sides[1:])

@@ -32,7 +32,6 @@ from ..lock import Purchase
 from ..manifest import FILE
 from ..project import Project
 from ..remotes import open_remote
-from ..trust import spec_of
 from .build import Signals
 from .said import Settings
 
@@ -182,7 +181,7 @@ def _judged(
 
 def _is_repeatable(project: Project, bought: Purchase) -> bool:
     try:
-        return project.providers.model_of(spec_of(bought)).repeatable
+        return project.providers.model_of(bought.spec).repeatable
     except (MusicbuildError, KeyError):  # a provider or a model that is here no longer
         return False
 

@@ -116,11 +116,14 @@ def _merge_track(
     # What another purchase was made into before says nothing of what this one is made into.
     known = base if base is not None and _is_alike(base, ours) else None
     draft = decide(known.draft if known else None, ours.draft, theirs.draft)
+    picked = decide(known.picked if known else None, ours.picked, theirs.picked)
     tags = decide_each(known.tags if known else {}, ours.tags, theirs.tags)
     outputs = decide_each(known.outputs if known else {}, ours.outputs, theirs.outputs)
-    if isinstance(draft, Clash) or isinstance(tags, Clash) or isinstance(outputs, Clash):
+    if isinstance(draft, Clash) or isinstance(picked, Clash):
         return CLASH
-    return replace(ours, draft=bool(draft), tags=tags, outputs=outputs)
+    if isinstance(tags, Clash) or isinstance(outputs, Clash):
+        return CLASH
+    return replace(ours, draft=bool(draft), picked=picked or 0, tags=tags, outputs=outputs)
 
 
 def _is_alike(one: LockedTrack, other: LockedTrack) -> bool:

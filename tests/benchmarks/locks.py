@@ -8,7 +8,6 @@ from pathlib import Path
 from musicbuild import lock as locks
 from musicbuild.ledger import Ledger
 from musicbuild.lock import Lock
-from musicbuild.trust import spec_of
 
 
 def measure(folder: str) -> list[float]:
@@ -24,7 +23,7 @@ def _enter(path: Path, whole: Lock) -> float:
     before = time.process_time()
     for name, track in whole.tracks.items():
         purchase = whole.purchases[track.generate]
-        ledger.purchase(spec_of(purchase), purchase)
+        ledger.purchase(purchase.spec, purchase)
         ledger.track(name, lambda _, made=track: made)
     ledger.save()
     return time.process_time() - before
