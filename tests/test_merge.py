@@ -16,6 +16,7 @@ from musicbuild.hashing import Digest, digest_bytes
 from musicbuild.lock import Lock, LockedOutput, LockedTrack, dump, parse
 from musicbuild.lock.merge import Conflict, Kept, merge
 from musicbuild.lock.sides import marked, read_base, read_side, split
+from musicbuild.spec import GenerateSpec
 
 A, B, C = (digest_bytes(name) for name in (b"a", b"b", b"c"))
 WISH = spec("Calm")
@@ -85,6 +86,19 @@ def test_the_other_take_is_the_next_that_is_free():
         2: "t",
         3: "b",
     }
+
+
+def test_many_takes_bought_twice_take_no_longer_each(monkeypatch):
+    """A lock may be anyone's: the next free take is not looked for from the first one each time."""
+    asked = []
+    key = GenerateSpec.key.fget
+    monkeypatch.setattr(GenerateSpec, "key", property(lambda one: asked.append(1) or key(one)))
+    takes = [spec("Calm", take=number) for number in range(1, 301)]
+    ours, theirs = ({it.key: gen(f"{it.take}{name}", it) for it in takes} for name in "ab")
+    asked.clear()
+    found = merge(None, Lock(ours), Lock(theirs)).lock.purchases
+    assert sorted(one.take for one in found.values()) == [*range(1, 601)]
+    assert len(asked) < 5 * len(found)
 
 
 def test_a_purchase_that_cost_nothing_gives_way_to_one_that_was_paid():

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import click
 
 from .. import durable
 from ..address import VARIABLE, Shared, shared
+from ..clock import SystemClock
 from ..console.exchange import (
     Lack,
     Lacking,
@@ -31,7 +33,9 @@ from ..holdings import Holding, in_place, reading
 from ..lock import Purchase
 from ..manifest import FILE
 from ..project import Project
+from ..registry import Registry
 from ..remotes import open_remote
+from ..workers import in_parallel
 from .build import Signals
 from .said import Settings
 
@@ -113,11 +117,24 @@ def _move(
             )
             digests = [one.digest for one in wanted]
             moved = both.push(digests) if push else both.pull(digests)
+            if push and not dry_run:
+                _tell(project, Registry(remote), moved, manner.jobs, signals)
     finally:
         remote.close()
     if signals.number:
         raise _interrupted(moved, signals.number, push=push)
     return moved
+
+
+def _tell(project: Project, registry: Registry, moved: Moved, jobs: int, signals: Signals) -> None:
+    """Tell the team what was bought, as far as the store has its audio: none pays for it then."""
+    tasks = [
+        partial(registry.enter, key, bought)
+        for key, bought in project.lock.purchases.items()
+        if moved.passages.get(bought.audio) in WHOLE and not _is_repeatable(project, bought)
+    ]
+    stop = signals.stop
+    in_parallel(tasks, jobs, stop=stop, halt=stop, monotonic=SystemClock().monotonic)
 
 
 def _store(project: Project) -> Shared:

@@ -14,8 +14,7 @@ from .values import Lock
 
 OURS, THEIRS, PARTED = b"<<<<<<< ours\n", b">>>>>>> theirs\n", b"=======\n"
 
-_MARK = re.compile(rb"(<{7,}|\|{7,}|={7,}|>{7,})( .*)?")
-_SIGNS = frozenset(b"<|=>")
+_MARK = re.compile(rb"^(<{7,}|\|{7,}|={7,}|>{7,})( .*)?(\n|\Z)", re.MULTILINE)
 _NEXT = {b"<": b"|=", b"|": b"=", b"=": b">"}
 """Which marks may follow one; that of the common base is left out by most merges."""
 
@@ -47,24 +46,22 @@ def marked(merged: Merged) -> bytes:
 
 def split(data: bytes) -> Sides | None:
     """Take all of ours, all of theirs and all of the base; None if the marks make no sense."""
-    texts: dict[bytes, list[bytes]] = {b"<": [], b"|": [], b"=": []}
-    part, size, met = b"", 0, [b""]
-    for line in data.replace(b"\r\n", b"\n").splitlines(keepends=True):
-        mark = _MARK.fullmatch(line.rstrip(b"\n")) if line[0] in _SIGNS else None
-        if mark and part and len(mark[1]) == size and mark[1][:1] in _NEXT[part]:
-            part = mark[1][:1].strip(b">")
-            met.append(mark[1][:1])
-        elif mark and not part:
-            if mark[1][:1] != b"<":
-                return None
-            part, size = b"<", len(mark[1])
-            met.append(b"<")
-        else:
-            for text in [texts[part]] if part else texts.values():
-                text.append(line)
-    if part or len(met) == 1:
+    text = data.replace(b"\r\n", b"\n")
+    found = {b"<": bytearray(), b"|": bytearray(), b"=": bytearray()}
+    part, size, at, met = b"", 0, 0, bytearray()
+    for mark in _MARK.finditer(text):
+        sign = mark[1][:1]
+        if part and (len(mark[1]) != size or sign not in _NEXT[part]):
+            continue  # it is part of the text, as the marks of a base in conflict are
+        if not part and sign != b"<":
+            return None
+        for side in [found[part]] if part else found.values():
+            side.extend(text[at : mark.start()])
+        part, size, at = sign.strip(b">"), len(mark[1]), mark.end()
+        met += sign
+    if part or not met:
         return None
-    ours, base, theirs = (b"".join(one) for one in texts.values())
+    ours, base, theirs = (bytes(side) + text[at:] for side in found.values())
     return Sides(base if met.count(b"|") == met.count(b"<") else None, ours, theirs)
 
 
@@ -115,12 +112,14 @@ def _slots(lock: Lock, names: Iterable[str], whole: Collection[str]) -> Iterator
 
 def _with_marks(slots: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
     """Yield what is the same on both sides, and between marks what is not."""
-    ours = theirs = b""
+    ours, theirs = bytearray(), bytearray()
     for mine, yours in [*slots, (b"", b"")]:
         if mine != yours:
-            ours, theirs = ours + mine, theirs + yours
+            ours += mine
+            theirs += yours
             continue
         if ours or theirs:
-            yield OURS + ours + PARTED + theirs + THEIRS
-        ours = theirs = b""
+            yield OURS + bytes(ours) + PARTED + bytes(theirs) + THEIRS
+        ours.clear()
+        theirs.clear()
         yield mine

@@ -83,14 +83,17 @@ def _settle(
         placed[key] = (homeless or by_age)[0]
         homes.setdefault(_bought(placed[key]), key)
         rest += homeless[1:]
-    for one in sorted(rest, key=_age):
+    taken: dict[GenerateSpec, int] = {}  # up to which take of a wish none is free
+    for one in sorted(rest, key=lambda one: (one.take, *_age(one))):
         if _bought(one) in homes:
             continue
-        wish = one.spec
+        family, _ = _bought(one)
+        wish = replace(one.spec, take=max(one.take, taken.get(family, 0)))
         while wish.key in placed:
             wish = replace(wish, take=wish.take + 1)
         placed[wish.key] = replace(one, take=wish.take)
         homes[_bought(one)] = wish.key
+        taken[family] = wish.take
     return homes
 
 

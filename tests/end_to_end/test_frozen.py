@@ -200,3 +200,16 @@ def test_audio_that_nobody_has_any_more_is_named(origin, store):
     assert ran.code == 7
     bought = next(one for one in origin.lock()["purchases"].values() if one["cost"] != "0")
     assert bought["generation"] in ran.err
+
+
+def test_what_was_pushed_later_is_bought_by_nobody(tmp_path, store):
+    with Gateway() as gateway:
+        first, second = (Project(tmp_path / name, gateway) for name in ("first", "second"))
+        for project in (first, second):
+            project.folder.mkdir()
+            project.write(ALBUM)
+        first.build("--no-push", charges=["slow waltz"])
+        assert not store.joinpath("objects").exists()
+        assert first.run("push").code == 0
+        second.build(charges=[])
+        assert digests(second)[0] == digests(first)[0]
