@@ -128,3 +128,30 @@ def test_a_system_that_syncs_no_folders_is_not_asked_to(tmp_path, monkeypatch):
         patched.setattr(folders, "HELD", False)
         durable.sync_folder(tmp_path)
     assert made == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_file_is_created_once_and_whole(tmp_path, monkeypatch, links):
+    def link(*_, **__):
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    if not links:
+        monkeypatch.setattr(os, "link", link)
+    with folders.hold(tmp_path) as folder:
+        assert durable.create_within(folder, "file", b"first", mode=0o600)
+        assert not durable.create_within(folder, "file", b"second")
+        (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+        assert not durable.create_within(folder, "link", b"third")
+    assert (tmp_path / "file").read_bytes() == b"first"
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "link"]
+
+
+def test_a_failure_to_create_that_is_no_matter_of_links_is_told(tmp_path, monkeypatch):
+    def link(*_, **__):
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "link", link)
+    with folders.hold(tmp_path) as folder, pytest.raises(OSError, match="Input/output"):
+        durable.create_within(folder, "file", b"first")
+    assert list(tmp_path.iterdir()) == []

@@ -50,3 +50,15 @@ def test_what_is_there_is_not_written_again(store, monkeypatch):
     store.put(b"music")
     monkeypatch.setattr(durable, "write", lambda *_, **__: pytest.fail("written again"))
     store.put(b"music")
+
+
+def test_what_comes_from_elsewhere_is_kept_only_if_it_is_what_was_said(store):
+    digest = digest_bytes(b"music")
+    assert not store.keep(b"nusic", digest)
+    assert not store.folder.exists()
+    assert store.keep(b"music", digest)
+    assert store.get(digest) == b"music"
+    damage(store.path(digest), b"damaged")
+    assert store.keep(b"music", digest)
+    assert store.get(digest) == b"music"
+    assert stat.S_IMODE(store.path(digest).stat().st_mode) == 0o444

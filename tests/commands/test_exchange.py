@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -10,6 +11,7 @@ import time
 import pytest
 from bucket_server import BUCKET, Proxy, bucket_server, corrupt, credentials, delay
 from commands.folder import PAID, SCRIPT, TWO_TRACKS, Folder, surroundings
+from commands.test_manner import read_all
 from gateway import Gateway
 
 from musicbuild.hashing import digest_bytes
@@ -334,3 +336,20 @@ def test_ctrl_c_ends_it_and_what_came_stays(game, colleague):
         proxy.always = {}
         assert colleague.run("pull", **there).code == 0
         assert stored(colleague) == stored(game)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo terminals")
+def test_a_terminal_gets_a_bar_and_then_the_sum(game, colleague):
+    game.run("push", "--create")
+    import pty
+
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(colleague.root)
+        os.execve(SCRIPT, [str(SCRIPT), "pull"], surroundings({"TERM": "xterm", "LINES": "24"}))
+    shown = read_all(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert "fetching" in shown
+    assert "6/6" in shown
+    assert " 6 objects (" in shown.splitlines()[-2]
+    assert len(stored(colleague)) == 6

@@ -109,6 +109,20 @@ def test_the_commands_for_scripts_are_understood(project):
         assert typed(project, line).code == nothing_open.get(line, 0), line
 
 
+def test_the_commands_for_a_team_are_understood(project):
+    (addresses,) = blocks("docs/reproducible.md", "yaml")
+    for line in addresses.splitlines():
+        project.write(f"version: 1\n{line}\ntracks: {{theme: {{prompt: waltz, duration: 1}}}}\n")
+        assert project.plan().code == 0, line
+    project.edit(addresses.splitlines()[-1], addresses.splitlines()[0])
+    project.build()
+    lines = [line for block in blocks("docs/reproducible.md", "sh") for line in block.splitlines()]
+    lines = [line for line in lines if re.match("musicbuild (push|pull|build)", line)]
+    assert len(lines) == 4
+    for line in lines:
+        assert typed(project, line).code == 0, line
+
+
 def test_the_python_of_the_documents_runs(project):
     (code,) = blocks("docs/scripting.md", "python")
     project.write("version: 1\ntracks: {theme: {prompt: slow waltz, duration: 1}}\n")
