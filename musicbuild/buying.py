@@ -35,7 +35,7 @@ def till(
 ) -> Till:
     """Put together who buys; `left_open` are the orders of earlier builds on this machine."""
     lock, journal = ledger.lock, workshop.journal
-    registry = Registry(workshop.remote()) if workshop.remote else None
+    registry = Registry(workshop.remote) if workshop.remote else None
     had = [one.generation for one in lock.purchases.values()]
     had += [one.generation for one in left_open]
     claims, told = Claims(had), None

@@ -91,6 +91,14 @@ class Supplied:
 
 
 @dataclass(frozen=True, slots=True)
+class Unsupplied:
+    """The team's store can't be asked for what these tracks need; they are made without it."""
+
+    tracks: tuple[str, ...]
+    error: MusicbuildError
+
+
+@dataclass(frozen=True, slots=True)
 class Untold:
     """The team could not be told of an order or a purchase, which is safe on this machine."""
 
@@ -180,6 +188,7 @@ Event = (
     | Repeated
     | Searching
     | Supplied
+    | Unsupplied
     | Untold
     | Missing
     | Regained

@@ -19,6 +19,7 @@ from .errors import (
     Interrupted,
     MusicbuildError,
     Refused,
+    RemoteError,
     Scope,
     Unavailable,
     disk_failed,
@@ -37,6 +38,8 @@ from .events import (
     TrackFinished,
     TrackLeft,
     TrackStarted,
+    Unsupplied,
+    Untold,
 )
 from .finish import Finisher
 from .hashing import Digest
@@ -76,6 +79,7 @@ class Run:
         self._made: list[str] = []
         self._failed: dict[str, MusicbuildError] = {}
         self._closed: Busy | None = None
+        self._untold: set[str] = set()
         self._halt = threading.Event()
         self._places = Places(terms.jobs)
         clock = StoppableClock(workshop.clock, stop)
@@ -137,12 +141,22 @@ class Run:
         """Return what is to be done, once what the team has of it is here."""
         plan, team = decide(self.lock), self._till.team
         steps = lacking(plan) if team else ()
-        if team and steps:
-            lock = self.lock
-            ensure_written(self._workshop.lock_path, lock)
-            self._parallel([partial(supply, step, lock, team, self._listen) for step in steps])
-            plan = decide(self.lock)
-        return plan
+        if not (team and steps):
+            return plan
+        lock, failed = self.lock, dict[str, RemoteError]()
+        ensure_written(self._workshop.lock_path, lock)
+
+        def fetch(step: Step) -> None:
+            if error := supply(step, lock, team):
+                failed[step.track.id] = error
+
+        self._parallel([partial(fetch, step) for step in steps])
+        for error in failed.values():
+            if self._terms.frozen:
+                raise error
+            self._listen(Unsupplied(tuple(sorted(failed)), error))
+            break
+        return decide(self.lock)
 
     def prepare(self, plan: Plan) -> None:
         """Make sure of all before anything is paid: places, limits, keys and balances."""
@@ -347,4 +361,8 @@ class Run:
 
     def _listen(self, event: Event) -> None:
         with self._mutex:
+            if isinstance(event, Untold):
+                if event.error.message in self._untold:
+                    return  # once is enough, for as many tracks as it may be
+                self._untold.add(event.error.message)
             self._listener(event)

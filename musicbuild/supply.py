@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .errors import RemoteError
-from .events import Listener, Untold
 from .hashing import Digest
 from .lock import Lock
 from .steps import Edited, Generate, Lost, Plan, Restore, Step
@@ -18,22 +17,23 @@ def lacking(plan: Plan) -> list[Step]:
     return [step for step in plan.to_do if not isinstance(step, Edited)]
 
 
-def supply(step: Step, lock: Lock, team: Team, listen: Listener) -> None:
+def supply(step: Step, lock: Lock, team: Team) -> RemoteError | None:
     """Fetch what a step is to make or to buy, as far as the team has it.
 
-    Raises RemoteError, and IntegrityError, where something would be paid for otherwise: what the
-    team has can't be known then.
+    Returns what kept it from looking.  Raises RemoteError, and IntegrityError, where something
+    would be paid for that the team may have.
     """
+    if isinstance(step, Generate):
+        for spec, quote in zip(step.specs, step.quotes, strict=True):
+            if quote is None or quote:
+                team.bought(step.track.id, spec)
     try:
         digests = list(_outputs(step, lock))
         if (team.fetch(digests) or not digests) and isinstance(step, Lost):
             team.fetch([step.purchase.audio])
     except RemoteError as error:
-        listen(Untold(step.track.id, error))
-    if isinstance(step, Generate):
-        for spec, quote in zip(step.specs, step.quotes, strict=True):
-            if quote is None or quote:
-                team.bought(step.track.id, spec)
+        return error
+    return None
 
 
 def _outputs(step: Step, lock: Lock) -> Iterator[Digest]:

@@ -23,7 +23,7 @@ from .witness import Settling
 class Workshop:
     """Whatever of the world a build touches, handed in so that a test can hand in another.
 
-    `remote` opens the place where the team keeps its audio, None if it has none.
+    `remote` is where the team keeps its audio, None if it has no such place.
     """
 
     lock_path: Path
@@ -35,7 +35,7 @@ class Workshop:
     environment: Mapping[str, str]
     clock: Clock
     name_attempt: Callable[[], str]
-    remote: Callable[[], Remote] | None = None
+    remote: Remote | None = None
     masters: Masters = field(default_factory=Masters)
 
 

@@ -41,7 +41,7 @@ class Studio:
         self.approve: Callable[[Plan], None] = lambda _: None
         self.stop = threading.Event()
         self.poll = "5"
-        self.remote: Callable[[], Remote] | None = None
+        self.remote: Remote | None = None
 
     @property
     def lock(self) -> Lock:

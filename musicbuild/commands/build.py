@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import partial
 from types import FrameType
 
@@ -22,36 +22,23 @@ from ..console.json import plan_data
 from ..console.plan import plan_lines
 from ..console.telling import listening
 from ..console.terminal import Answer, Console
-from ..cost import describe, plain
-from ..errors import Interrupted, OutOfDate, PolicyError, UsageError
+from ..errors import Interrupted, OutOfDate, UsageError
 from ..lock import Lock
 from ..mastering import Masters
 from ..plan import Wishes, restoring
 from ..project import Project
 from ..records import WORK
-from ..remotes import open_remote
+from ..remotes import Remote, open_remote
+from ..remotes.opening import Opening
 from ..selection import select
 from ..spec import TrackSpec
 from ..steps import Plan
 from ..witness import Settling
+from .consent import UNTOLD, amount, ensure_may_spend, in_ci, pushes
 from .opening import open_chosen, shown, wishes
 from .options import track_names, with_choice, with_settings
 from .remembering import remember, with_state
 from .said import Choice, Settings
-
-ORDERS_UNASKED = 25
-"""Orders that `--yes` allows, for whoever wrote the manifest may not be whoever pays."""
-
-
-def amount(text: str) -> Decimal:
-    """Read an amount of money; raise ValueError if it is none that can be spent."""
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not (found.is_finite() and found >= 0):
-        raise ValueError(text)
-    return found
 
 
 @click.command()
@@ -183,14 +170,6 @@ class _Limits:
         )
 
 
-def pushes(project: Project, *, asked: bool | None = None) -> bool:
-    """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
-    if asked is not None:
-        return asked
-    store = project.shared
-    return bool(store and store.push and not _in_ci(os.environ))
-
-
 @dataclass(slots=True)
 class Signals:
     """The first signal stops the build gently, the second at once.
@@ -223,8 +202,7 @@ class Signals:
 
 def workshop(project: Project, console: Console) -> engine.Workshop:
     """Return the real world around a project."""
-    store, environment = project.shared, console.masking(os.environ)
-    remote = store and partial(open_remote, store.url, root=project.root, environment=environment)
+    environment = console.masking(os.environ)
     return engine.Workshop(
         lock_path=project.lock_path,
         state=project.state,
@@ -235,8 +213,16 @@ def workshop(project: Project, console: Console) -> engine.Workshop:
         environment=environment,
         clock=SystemClock(),
         name_attempt=lambda: uuid.uuid4().hex,
-        remote=remote,
+        remote=remote_of(project, environment),
         masters=Masters(work=project.state / WORK),
+    )
+
+
+def remote_of(project: Project, environment: Mapping[str, str]) -> Remote | None:
+    """Return where the team keeps its audio; it is opened when it is first needed."""
+    store = project.shared
+    return store and Opening(
+        store.url, partial(open_remote, store.url, root=project.root, environment=environment)
     )
 
 
@@ -279,8 +265,10 @@ def _run(
         if plan.purchases:
             console.say([*plan_lines(shown(project, plan), console.err), ""])
             signals.asking = True
-            _may_spend(plan, console, limits)
+            ensure_may_spend(plan, console, limits)
             signals.asking = False
+            if in_ci(os.environ) and not pushes(project, asked=limits.push):
+                console.say(UNTOLD.splitlines())
 
     try:
         with signals.heard(), listening(console) as listen:
@@ -333,56 +321,6 @@ def _restore(project: Project, wished: Wishes, console: Console, limits: _Limits
 def _chosen(project: Project, wished: Wishes) -> list[TrackSpec]:
     only = wished.only
     return [track for track in project.tracks if only is None or track.id in only]
-
-
-def _may_spend(plan: Plan, console: Console, limits: _Limits) -> None:
-    """Return if this much may be spent; raise PolicyError if not, or if nobody can be asked."""
-    told = limits.yes or limits.max_cost is not None
-    if _is_pull_request(os.environ) and not limits.trust_pull_request:
-        raise PolicyError(
-            f"this build would spend {describe(plan.price)}, and it runs for a pull request,"
-            " which anyone may have written; nothing was sent",
-            hint="build after the merge, or say `--trust-pull-request`",
-        )
-    if plan.unknown and not limits.allow_unknown_price and (told or not console.interactive):
-        names = ", ".join(f"`{step.track.id}`" for step in plan.unknown)
-        raise PolicyError(
-            f"the price of {names} is not known; nothing was sent",
-            hint="build on a terminal to be asked, or say `--allow-unknown-price`",
-        )
-    price = describe(plan.price)
-    orders = sum(len(step.specs) for step in plan.purchases)
-    if limits.yes and limits.max_cost is None and orders > ORDERS_UNASKED:
-        most = max(plan.price.values(), default=Decimal(0))
-        raise PolicyError(
-            f"this build would order {orders} pieces of music for {price},"
-            f" and `--yes` alone allows {ORDERS_UNASKED}; nothing was sent",
-            hint=f"say `--max-cost {plain(most)}`",
-        )
-    if told:
-        return
-    if not console.interactive:
-        most = max(plan.price.values(), default=Decimal(0))
-        raise PolicyError(
-            f"this build would spend {price}, and nobody is there to ask; nothing was sent",
-            hint=f"say `--yes`, or `--max-cost {plain(most)}`",
-        )
-    more = " and what is unknown" if plan.unknown else ""
-    if not console.confirm(f"spend {price}{more}?"):
-        raise PolicyError("nothing was bought", hint="`musicbuild build --draft` sketches for free")
-
-
-def _in_ci(environment: Mapping[str, str]) -> bool:
-    """Tell whether nobody is there, by the variable that all CI services set."""
-    return environment.get("CI", "").lower() not in ("", "0", "false")
-
-
-def _is_pull_request(environment: Mapping[str, str]) -> bool:
-    """Tell whether a CI service builds what is proposed, and not what was agreed to."""
-    return (
-        environment.get("GITHUB_EVENT_NAME", "").startswith("pull_request")
-        or environment.get("CI_PIPELINE_SOURCE") == "merge_request_event"
-    )
 
 
 def _interrupted(project: Project, number: int) -> Interrupted:

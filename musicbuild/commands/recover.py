@@ -19,7 +19,8 @@ from ..payment import Payment
 from ..project import Project
 from ..registry import Registry
 from ..remotes import open_remote
-from .build import Signals, pushes, workshop
+from .build import Signals, workshop
+from .consent import pushes
 from .opening import open_chosen
 from .options import track_names, with_settings
 from .said import Settings

@@ -36,6 +36,11 @@ def warning_lines(warnings: Iterable[Told], look: Look) -> list[str]:
     return [line for one in warnings for line in _block("warning", Style.WARNING, one, look)]
 
 
+def note_lines(error: MusicbuildError, look: Look) -> list[str]:
+    """Word what stops nothing."""
+    return _block("note", Style.WARNING, error, look)
+
+
 def place(path: Path) -> str:
     """Write a path as seen from the working directory, where it lies below it."""
     try:

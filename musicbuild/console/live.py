@@ -36,6 +36,7 @@ from ..events import (
     TrackFinished,
     TrackLeft,
     TrackStarted,
+    Unsupplied,
     Untold,
     Waiting,
 )
@@ -43,6 +44,9 @@ from ..steps import Edited
 from .look import Look, escape
 from .plain import event_lines, status
 from .words import why
+
+SAID_AT_ONCE = (Recovered, Postponed, Supplied, Unsupplied, Untold, Remarked, TrackFailed)
+"""Events that are said above the rows, and stay."""
 
 
 @contextmanager
@@ -114,7 +118,10 @@ class _Display:
         if isinstance(event, Bought):
             self._spent = add(self._spent, total([event.cost]))
         if (
-            isinstance(event, Recovered | Postponed | Supplied | Untold | Remarked | TrackFailed)
+            isinstance(
+                event,
+                Recovered | Postponed | Supplied | Unsupplied | Untold | Remarked | TrackFailed,
+            )
             or not self._progress.live.is_started
         ):
             lines = "\n".join(event_lines(event, self._look))

@@ -21,10 +21,11 @@ from ..events import (
     TrackFailed,
     TrackFinished,
     TrackStarted,
+    Unsupplied,
     Untold,
     Waiting,
 )
-from .errors import error_lines
+from .errors import error_lines, note_lines
 from .look import Look, Style, count, escape
 from .words import done, length, why
 
@@ -50,6 +51,8 @@ def event_lines(event: Event, look: Look) -> list[str]:
             return ["all that was bought is on this machine"]
         case Regained(generation, size):
             return [f"{_name(escape(generation), look)}: here again, {size / 1e6:.1f} MB"]
+        case Unsupplied(_, error):
+            return note_lines(error, look)
         case Untold(track, error):
             said = look.paint("note:", Style.CHANGED)
             return [f"{_name(track, look)}: {said} {escape(error.message)}; it is safe here"]

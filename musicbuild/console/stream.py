@@ -24,6 +24,7 @@ from ..events import (
     TrackFinished,
     TrackLeft,
     TrackStarted,
+    Unsupplied,
     Untold,
     Waiting,
 )
@@ -61,6 +62,9 @@ def event_data(event: Event) -> dict[str, Any]:
             return {"event": "missing", "purchases": purchases}
         case Regained(generation, size):
             return {"event": "regained", "generation": generation, "bytes": size}
+        case Unsupplied(tracks, error):
+            told = {"tracks": list(tracks), "errors": error_objects(error)}
+            return {"event": "unsupplied", **told}
         case Untold(track, error):
             return {"event": "untold", "track": track, "errors": error_objects(error)}
         case Waiting(track, seconds):

@@ -15,6 +15,7 @@ from commands.test_manner import read_all
 from gateway import Gateway
 
 from musicbuild.hashing import digest_bytes
+from musicbuild.remotes import open_remote
 
 NO_STORE = """\
 error: `musicbuild.yaml` names no store
@@ -29,6 +30,7 @@ def bought(tmp_path_factory):
     with Gateway() as gateway:
         root = tmp_path_factory.mktemp("bought") / "game"
         root.mkdir()
+        open_remote("../music", root=root, environment={}, create=True).close()
         folder = Folder(root).write("store: ../music\n" + PAID)
         result = folder.run("build", "--yes", **gateway.environment)
         assert result.code == 0, result.err

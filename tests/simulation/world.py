@@ -218,7 +218,7 @@ class World:
             environment={},
             clock=self.time,
             name_attempt=self._name_attempt,
-            remote=(lambda: self.shelf) if self.shelf else None,
+            remote=self.shelf,
         )
 
     def _name_attempt(self) -> str:
