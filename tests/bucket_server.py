@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
@@ -190,6 +190,7 @@ class Proxy:
             length = headers.get("Content-Length", headers.get("content-length", 0))
         request.send_header("Content-Length", str(length))
         request.end_headers()
-        request.wfile.write(body)
+        with suppress(ConnectionError):  # who asked may not wait for the end
+            request.wfile.write(body)
         if len(body) != int(length) and request.command != "HEAD":
             request.close_connection = True

@@ -12,7 +12,7 @@ from remote_suite import MUSIC, NAME, MemoryRemote, RemoteSuite
 
 from musicbuild import reading
 from musicbuild.errors import RemoteError, Unusable
-from musicbuild.remotes import open_remote
+from musicbuild.remotes import object_name, open_remote
 from musicbuild.remotes.folder import MARKER
 
 
@@ -281,3 +281,23 @@ def test_an_object_is_synced_before_it_has_its_name(remote, monkeypatch):
     remote.create("one", b"x")
     remote.put("two", b"x")
     assert made == ["fsync", "link", "fsync", "fsync", "replace", "fsync"]
+
+
+@pytest.mark.parametrize("digest", ["", "a" * 63, "A" * 64, "../" + "a" * 61, "a" * 64 + "\n"])
+def test_what_is_no_digest_names_no_object(digest):
+    with pytest.raises(RemoteError, match="is no digest"):
+        object_name(digest)
+
+
+def test_a_folder_that_is_not_ours_to_read_is_told(place, monkeypatch):
+    place.mkdir()
+
+    def refuse(*_, **__):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    told = "the store `music`: permission denied\nhint: see that it is mounted and yours to use"
+    with monkeypatch.context() as patched:
+        patched.setattr("musicbuild.reading.contents", refuse)
+        assert said("music", place.parent) == told
+    monkeypatch.setattr("musicbuild.remotes.folder.hold", refuse)
+    assert said("music", place.parent) == told
