@@ -36,6 +36,9 @@ class Problem(Enum):
     RECORD = "record damaged"
     STRAY = "stray file"
     LEFT_OVER = "left over"
+    THERE = "damaged in the team's store"
+    TOLD = "record damaged in the team's store"
+    NOT_THERE = "not in the team's store"
 
     @property
     def grade(self) -> Grade:
@@ -50,6 +53,7 @@ _GRADES: Mapping[Problem, Grade] = {
         (Problem.POINTER, Problem.OPEN, Problem.TORN, Problem.STRAY, Problem.LEFT_OVER), Grade.NOTE
     ),
     Problem.RECORD: Grade.NOTE,
+    Problem.NOT_THERE: Grade.NOTE,
 }
 
 
@@ -73,6 +77,8 @@ class Mend(Enum):
     LFS = "have Git LFS fetch it"
     RECOVER = "recover the order"
     CLOSED = "leave it, or remove it"
+    PUSH = "push it"
+    PUSH_CHECK = "have a push read what is there, and put it right"
     NOTHING = "nothing needs to be done"
 
 

@@ -92,8 +92,20 @@ class Registry:
 
     def claim(self, provider: str, generation: str, key: Digest) -> bool:
         """Claim a generation for a key; False if it is another's."""
-        digest = digest_bytes(f"{provider} {generation}".encode())
-        return self._make(f"claims/{digest}", {"key": key})
+        return self._make(_claim(provider, generation), {"key": key})
+
+    def damaged(self, key: Digest, purchase: Purchase) -> Iterator[tuple[str, IntegrityError]]:
+        """Yield the records of a purchase and of the orders in its words that are not whole."""
+        number, place = 1, _place(purchase.spec)
+        names = [f"purchases/{key}", _claim(purchase.provider, purchase.generation)]
+        while self.remote.has(f"{place}/{number}"):
+            names += [f"{place}/{number}{end}" for end in ("", ".accepted", ".void")]
+            number += 1
+        for name in names:
+            try:
+                self._read(name)
+            except IntegrityError as error:
+                yield name, error
 
     def _of(self, payment: Payment) -> Iterator[Order]:
         """Yield the order that an attempt is, if the team was told of it."""
@@ -152,6 +164,10 @@ class Registry:
 
 def _name(order: Order) -> str:
     return f"{_place(order.payment.spec)}/{order.number}"
+
+
+def _claim(provider: str, generation: str) -> str:
+    return f"claims/{digest_bytes(f'{provider} {generation}'.encode())}"
 
 
 def _place(spec: GenerateSpec) -> str:

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import json
 import random
+import threading
+import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,10 +18,15 @@ from gateway import Gateway
 from projects import Project as Built
 from specimens import spec
 
+from musicbuild import elsewhere
+from musicbuild import lock as locks
 from musicbuild.commands.verify import subject
 from musicbuild.findings import Grade, Problem
 from musicbuild.journal import Payment
 from musicbuild.project import open_project
+from musicbuild.registry import Registry
+from musicbuild.remotes import open_remote
+from musicbuild.remotes.folder import MARKER
 from musicbuild.verify import verify
 
 FLIPS = 2000
@@ -56,7 +64,7 @@ def looked_at(tmp_path_factory):
     """Return a project as it is looked at: built, with orders open, failed and given up."""
     folder = tmp_path_factory.mktemp("built")
     with Gateway() as gateway:
-        Built(folder, gateway).write(MANIFEST).build()
+        Built(folder, gateway).join_team(folder.with_name("store")).write(MANIFEST).build()
     found = subject(open_project(folder / "musicbuild.yaml"))
     for number, prompt in enumerate(["lost", "sent", "failed", "given up"]):
         wish = Payment(f"order-{number}", spec(prompt), datetime(2026, 11, 1, tzinfo=UTC))
@@ -86,23 +94,58 @@ def test_all_kinds_of_files_are_among_them(looked_at):
     assert {one.problem for one in verify(looked_at).findings} == {Problem.OPEN}
 
 
+@contextmanager
+def turned(path, chance):
+    """Have one bit of a file turned; give where that is, and its bytes before and after."""
+    whole = path.read_bytes()
+    place = chance.randrange(len(whole))
+    rotten = bytearray(whole)
+    rotten[place] ^= 1 << chance.randrange(8)
+    mode = path.stat().st_mode
+    path.chmod(0o644)
+    path.write_bytes(rotten)
+    try:
+        yield place, whole, rotten
+    finally:
+        path.write_bytes(whole)
+        path.chmod(mode)
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+def test_every_bit_that_is_turned_in_the_store_of_the_team_is_found(looked_at, group):
+    chance, store = random.Random(group), looked_at.root.with_name("store")
+    kept = sorted(path for path in store.rglob("*") if path.is_file() and path.name != MARKER)
+    assert {path.relative_to(store).parts[0] for path in kept} == {
+        *("claims", "objects", "orders", "purchases")
+    }
+    remote = open_remote(str(store), root=store, environment={})
+    lock = locks.load(looked_at.lock_path)
+
+    def look():
+        return elsewhere.verify(
+            lock,
+            Registry(remote),
+            looked_at.repeatable,
+            stop=threading.Event(),
+            monotonic=time.monotonic,
+        )
+
+    for _ in range(FLIPS // GROUPS):
+        path = chance.choice(kept)
+        with turned(path, chance):
+            (finding,) = look()
+        assert finding.where == path.relative_to(store).as_posix()
+        assert finding.problem.grade is Grade.LOST
+    assert look() == ()
+
+
 @pytest.mark.parametrize("group", range(GROUPS))
 def test_every_bit_that_is_turned_is_found(looked_at, group):
     chance, found, unseen = random.Random(group), files(looked_at), 0
     for _ in range(FLIPS // GROUPS):
         path = chance.choice(found)
-        whole = path.read_bytes()
-        place = chance.randrange(len(whole))
-        rotten = bytearray(whole)
-        rotten[place] ^= 1 << chance.randrange(8)
-        mode = path.stat().st_mode
-        path.chmod(0o644)
-        path.write_bytes(rotten)
-        try:
+        with turned(path, chance) as (place, whole, rotten):
             findings = verify(looked_at).findings
-        finally:
-            path.write_bytes(whole)
-            path.chmod(mode)
         if path == looked_at.lock_path and not is_seen(findings):
             unseen += 1
             assert differing(json.loads(whole), json.loads(rotten)) <= UNWITNESSED, place

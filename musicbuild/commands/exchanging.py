@@ -72,7 +72,7 @@ def exchange(
     settings: Settings, project: Project, holdings: Sequence[Holding], manner: Manner
 ) -> Answer:
     """Move objects to the store of a project, or from it, and say what came of it."""
-    store = _store(project)
+    store = team_store(project)
     if store.variable:
         settings.console.say([store_line(store)])
     wanted = holdings if manner.push else tuple(_wanted(project, holdings))
@@ -137,7 +137,8 @@ def _tell(project: Project, registry: Registry, moved: Moved, jobs: int, signals
     in_parallel(tasks, jobs, stop=stop, halt=stop, monotonic=SystemClock().monotonic)
 
 
-def _store(project: Project) -> Shared:
+def team_store(project: Project) -> Shared:
+    """Return where the team keeps its audio; raise UsageError if that is nowhere."""
     store = shared(project.album.store, os.environ)
     if store is None:
         raise UsageError(

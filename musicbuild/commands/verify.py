@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 
 import click
 
-from .. import manifest
+from .. import elsewhere, manifest
+from ..clock import SystemClock
 from ..console.terminal import Answer
 from ..console.verify import verify_data, verify_error, verify_lines
 from ..errors import IntegrityError, MusicbuildError, OutOfDate
-from ..findings import Grade, Report
+from ..findings import Finding, Grade, Report
 from ..lock import Lock
 from ..project import Project
 from ..providers import Providers
 from ..records import check_records
+from ..registry import Registry
+from ..remotes import open_remote
 from ..spec import GenerateSpec
 from ..specify import specify
+from ..trust import read_lock
 from ..verify import Subject, verify
+from .exchanging import team_store
 from .opening import manifest_path
 from .options import with_settings
 from .said import Settings
 
 
 @click.command()
+@click.option("--remote", is_flag=True, help="Read the team's store too; needs a network.")
 @with_settings
-def command(settings: Settings) -> Answer:
+def command(settings: Settings, *, remote: bool) -> Answer:
     """Check the lock, the journal, the store and the outputs byte by byte; changes nothing.
 
     Says what mends what it finds.  Exits 7 if anything is lost or damaged, 3 if outputs are
-    only missing or changed.  Needs no key and no network.
+    only missing or changed.  Needs no key, and no network unless `--remote` is given.
     """
     providers = Providers()
     album = manifest.load(manifest_path(settings))
     project = Project(album, specify(album, providers.model), Lock(), providers)
     check_records(project.state)
     report = verify(subject(project))
+    if remote:
+        report = replace(report, findings=(*report.findings, *_elsewhere(settings, project)))
     return Answer(
         verify_data(report),
         lambda look: verify_lines(report, look),
@@ -55,6 +67,21 @@ def subject(project: Project) -> Subject:
         tracks=project.tracks,
         repeatable=_repeatable(project.providers),
     )
+
+
+def _elsewhere(settings: Settings, project: Project) -> tuple[Finding, ...]:
+    """Return what is amiss in the team's store, by a lock that can be trusted."""
+    store = team_store(project)
+    with closing(
+        open_remote(store.url, root=project.root, environment=settings.console.masking(os.environ))
+    ) as there:
+        return elsewhere.verify(
+            read_lock(project.lock_path, project.store),
+            Registry(there),
+            _repeatable(project.providers),
+            stop=threading.Event(),
+            monotonic=SystemClock().monotonic,
+        )
 
 
 def _repeatable(providers: Providers) -> Callable[[GenerateSpec], bool]:

@@ -30,6 +30,8 @@ WHAT: Mapping[Problem, str] = {
     Problem.RECORD: "`{where}` is damaged, the record of an order that was closed",
     Problem.STRAY: "`{where}` is no object of the store",
     Problem.LEFT_OVER: "`{where}` was left over by a build that died",
+    Problem.THERE: "`{where}` in the team's store is damaged",
+    Problem.NOT_THERE: "the team's store lacks {where}",
 }
 
 WAYS: Mapping[Mend, str] = {
@@ -55,6 +57,8 @@ WAYS: Mapping[Mend, str] = {
     Mend.LFS: "`git lfs pull` fetches it",
     Mend.RECOVER: "`musicbuild recover` looks after it",
     Mend.CLOSED: "nothing is done by what it says; leave it, or remove it",
+    Mend.PUSH: "`musicbuild push` sends what is here",
+    Mend.PUSH_CHECK: "`musicbuild push --check` puts it right, from where it is whole",
     Mend.NOTHING: "no order was sent, and nothing needs to be done",
 }
 

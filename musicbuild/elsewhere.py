@@ -1,0 +1,80 @@
+"""What the team's store has of a project: whole, missing or damaged.  Nothing is written."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from .errors import Unusable
+from .findings import Finding, Mend, Problem
+from .hashing import Digest, digest_bytes
+from .lock import Lock
+from .registry import Registry
+from .remotes import object_name
+from .spec import GenerateSpec
+from .workers import in_parallel
+
+JOBS = 8
+
+
+def verify(
+    lock: Lock,
+    registry: Registry,
+    repeatable: Callable[[GenerateSpec], bool],
+    *,
+    stop: threading.Event,
+    monotonic: Callable[[], float],
+) -> tuple[Finding, ...]:
+    """Read all that the lock names, and what the team is told of it; raise RemoteError.
+
+    Free audio that can be made again need not be there.
+    """
+    needed = [one.audio for one in lock.purchases.values() if not repeatable(one.spec)]
+    outputs = (one for track in lock.tracks.values() for one in track.outputs.values())
+    digests = dict.fromkeys([*needed, *(one.digest for one in outputs)])
+    damaged: list[str] = []
+    missing: list[Digest] = []
+
+    def look(digest: Digest) -> None:
+        name = object_name(digest)
+        try:
+            data = registry.remote.get(name)
+        except Unusable:
+            data = b""
+        if data is None:
+            missing.append(digest)
+        elif digest_bytes(data) != digest:
+            damaged.append(name)
+
+    _each(look, digests, stop, monotonic)
+    records: dict[str, Finding] = {}
+
+    def ask(key: Digest) -> None:
+        for name, error in registry.damaged(key, lock.purchases[key]):
+            records[name] = Finding(Problem.TOLD, name, Mend.SAID, said=error)
+
+    _each(
+        ask, [key for key, one in lock.purchases.items() if one.audio in digests], stop, monotonic
+    )
+    return tuple(_findings(damaged, missing, len(digests), records))
+
+
+def _findings(
+    damaged: list[str], missing: list[Digest], of: int, records: dict[str, Finding]
+) -> Iterator[Finding]:
+    for name in sorted(damaged):
+        yield Finding(Problem.THERE, name, Mend.PUSH_CHECK)
+    yield from (records[name] for name in sorted(records))
+    if missing:
+        yield Finding(Problem.NOT_THERE, f"{len(missing)} of {of} objects", Mend.PUSH)
+
+
+def _each(
+    task: Callable[[Digest], None],
+    digests: Iterable[Digest],
+    stop: threading.Event,
+    monotonic: Callable[[], float],
+) -> None:
+    tasks = [partial(task, digest) for digest in digests]
+    in_parallel(tasks, JOBS, stop=stop, halt=stop, monotonic=monotonic)
