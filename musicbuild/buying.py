@@ -10,7 +10,9 @@ from functools import partial
 from .clock import Clock
 from .events import Listener
 from .exchange import Exchange
+from .hashing import Digest
 from .ledger import Ledger
+from .lock import Purchase
 from .money import Allowance
 from .pace import Pace
 from .payment import Payment
@@ -35,6 +37,10 @@ def till(
 ) -> Till:
     """Put together who buys; `left_open` are the orders of earlier builds on this machine."""
     lock, journal = ledger.lock, workshop.journal
+
+    def bought(key: Digest) -> Purchase | None:
+        return ledger.lock.purchases.get(key)
+
     registry = Registry(workshop.remote) if workshop.remote else None
     had = [one.generation for one in lock.purchases.values()]
     had += [one.generation for one in left_open]
@@ -46,6 +52,7 @@ def till(
             registry,
             exchange=Exchange(workshop.store, registry.remote),
             claims=claims,
+            bought=bought,
             listen=listen,
             known=left_open,
         )

@@ -113,7 +113,10 @@ class Run:
 
         Raises Interrupted if the build was stopped meanwhile.
         """
-        if not self._open or self._terms.frozen:
+        if self._terms.frozen:
+            return
+        self._open = self._till.leave(self._open)
+        if not self._open:
             return
         self._listen(Recovering(tuple(payment.track for payment in self._open)))
         self._parallel([partial(self._settle, payment) for payment in self._open])
@@ -216,7 +219,7 @@ class Run:
     def close(self) -> None:
         """End whatever still waits, and keep what is known, also after an error."""
         self.connections.close()
-        self._till.close()
+        self._till.close(tidily=not self._stop.is_set())
         self._workshop.masters.close()
         with suppress(OSError):  # what is not in the lock is in the journal
             self._ledger.save()

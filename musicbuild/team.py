@@ -7,7 +7,7 @@ can be on its way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -34,7 +34,7 @@ class TeamJournal:
     """The journal of this machine, and what of it the team is told.
 
     Nothing leaves that the team was not told of.  What can't be told later stands in the journal
-    and is settled from there: it is said, and stops nothing.
+    and is settled from there: it is said, and stops nothing.  `bought` looks a key up in the lock.
     """
 
     def __init__(
@@ -44,13 +44,14 @@ class TeamJournal:
         *,
         exchange: Exchange,
         claims: Claims,
+        bought: Callable[[Digest], Purchase | None],
         listen: Listener,
-        known: Iterable[Payment] = (),
+        known: Collection[Payment] = (),
     ) -> None:
         self._journal, self._registry, self._exchange = journal, registry, exchange
-        self._claims, self._listen = claims, listen
+        self._claims, self._bought, self._listen = claims, bought, listen
         self._known = {payment.attempt: payment for payment in known}
-        self._theirs: set[str] = set()
+        self._theirs = {one.attempt for one in known if one.theirs and not one.generation}
         self._void: set[str] = set()
 
     def intend(self, payment: Payment) -> None:
@@ -90,7 +91,7 @@ class TeamJournal:
         for payment in orders:
             if payment.attempt in self._void:
                 self._tell_void(payment)
-            elif purchase := self._registry.purchase(payment.spec.key):
+            elif purchase := self._registry.purchase(payment.spec.key) or self._settled(payment):
                 self._claims.take(purchase.generation)
             else:
                 if payment.attempt not in self._known:
@@ -101,6 +102,7 @@ class TeamJournal:
 
     def accept(self, attempt: str, generation: str) -> None:
         self._journal.accept(attempt, generation)
+        self._theirs.discard(attempt)
         payment = self._known[attempt]
         with self._telling(payment):
             self._registry.claim(payment.spec.provider, generation, payment.spec.key)
@@ -108,7 +110,6 @@ class TeamJournal:
 
     def deliver(self, attempt: str, purchase: Purchase) -> None:
         self._journal.deliver(attempt, purchase)
-        self._theirs.discard(attempt)
         payment = self._known[attempt]
         with self._telling(payment):
             self.share(payment.spec.key, purchase)
@@ -131,10 +132,24 @@ class TeamJournal:
     def failures(self, key: Digest) -> int:
         return self._journal.failures(key)
 
-    def close(self) -> None:
-        """Leave to the others what is theirs and was not settled here; the team still has it."""
-        for attempt in list(self._theirs):
+    def leave(self) -> None:
+        """Leave to the others what is theirs and was not found here: the team has it.
+
+        No thread may be at it any more.
+        """
+        while self._theirs:
+            attempt = self._theirs.pop()
+            self._known.pop(attempt, None)
             self._journal.forget(attempt)
+
+    def _settled(self, payment: Payment) -> Purchase | None:
+        """Return what became of an order that is in the lock here, and tell the team of it."""
+        purchase = self._bought(payment.spec.key)
+        if purchase is None or purchase.generation != payment.generation:
+            return None
+        with self._telling(payment):
+            self.share(payment.spec.key, purchase)
+        return purchase
 
     def _take_over(self, payment: Payment) -> None:
         """Write another machine's order down here, as if it were one of an earlier build."""
@@ -210,9 +225,10 @@ class Team:
         """Fetch objects that are not here; return those that are not there either, or damaged."""
         return [digest for digest in digests if self.exchange.fetch(digest)[0] in ABSENT]
 
-    def close(self) -> None:
-        if self.journal:
-            self.journal.close()
+    def close(self, *, tidily: bool) -> None:
+        """End what is open; `tidily` where no thread is at work any more."""
+        if self.journal and tidily:
+            self.journal.leave()
         self.registry.remote.close()
 
     def share(self, track: str, digests: Iterable[Digest]) -> None:

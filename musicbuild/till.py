@@ -151,9 +151,16 @@ class Till:
             ) from None
         return purchase
 
-    def close(self) -> None:
+    def leave(self, payments: list[Payment]) -> list[Payment]:
+        """Leave to the team what is theirs; return the orders that are to be settled here first."""
+        if not (self.team and self.team.journal):
+            return payments
+        self.team.journal.leave()
+        return [one for one in payments if one.generation or not one.theirs]
+
+    def close(self, *, tidily: bool) -> None:
         if self.team:
-            self.team.close()
+            self.team.close(tidily=tidily)
 
     def _afford(self, provider: str, plan: Plan, have: Cost | None) -> None:
         quotes = [

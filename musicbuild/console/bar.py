@@ -9,8 +9,8 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ..events import Exchanged, ExchangeStarted, Watcher
-from .exchange import size
 from .look import Look
+from .words import size
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ..holdings import Holding
 from .look import Look, Style, count, escape
 from .telling import draws
 from .terminal import Console
+from .words import size
 
 
 class Lack(Enum):
@@ -148,10 +149,6 @@ def watching(
                 console.say([f"{done} {escape(names[event.digest])}, {size(event.bytes)}"])
 
         yield tell
-
-
-def size(number: int) -> str:
-    return f"{number / 1e6:.1f} MB" if number >= 100_000 else f"{number / 1e3:.1f} kB"
 
 
 def _verb(told: Told) -> str:

@@ -27,7 +27,7 @@ from ..events import (
 )
 from .errors import error_lines, note_lines
 from .look import Look, Style, count, escape
-from .words import done, length, why
+from .words import done, length, size, why
 
 
 def event_lines(event: Event, look: Look) -> list[str]:
@@ -49,8 +49,8 @@ def event_lines(event: Event, look: Look) -> list[str]:
             return [f"the audio of {count(purchases, 'purchase')} is not on this machine"]
         case Missing():
             return ["all that was bought is on this machine"]
-        case Regained(generation, size):
-            return [f"{_name(escape(generation), look)}: here again, {size / 1e6:.1f} MB"]
+        case Regained(generation, number):
+            return [f"{_name(escape(generation), look)}: here again, {size(number)}"]
         case Unsupplied(_, error):
             return note_lines(error, look)
         case Untold(track, error):

@@ -13,7 +13,7 @@ from ..payment import Payment
 from ..steps import Cause, Edited, Generate, Keep, Orphan, Plan, Step
 from .diff import diff
 from .look import Look, Style, cells, count, escape, pad, table
-from .words import SIGNS, length, price, prices, sign, step_quote, way_out, why, wish
+from .words import SIGNS, length, price, prices, sign, size, step_quote, way_out, why, wish
 
 
 class Shown(NamedTuple):
@@ -105,8 +105,7 @@ def lost_table(purchases: Sequence[Purchase], look: Look) -> list[str]:
     if not purchases:
         return ["all that was bought is on this machine"]
     rows = [
-        (one.generation, one.model, f"{one.bytes / 1e6:.1f} MB", f"bought {one.bought}")
-        for one in purchases
+        (one.generation, one.model, size(one.bytes), f"bought {one.bought}") for one in purchases
     ]
     hint = "`musicbuild recover --missing` fetches it, for nothing"
     shown = table([[escape(cell) for cell in row] for row in rows])

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..litter import TO_TRASH, Discarded, Gone, Kept, Kind, Pruning, Why
 from .look import Look, Style, count, escape, table
+from .words import size
 
 REASONS: Mapping[Kind, str] = {
     Kind.OUTPUT: "no track makes it any more",
@@ -91,7 +92,7 @@ def prune_data(pruning: Pruning, done: Discarded | None = None) -> dict[str, Any
 
 
 def question(pruning: Pruning) -> str:
-    return f"take away {count(len(pruning.gone), 'thing')}, {_size(pruning.bytes)}?"
+    return f"take away {count(len(pruning.gone), 'thing')}, {size(pruning.bytes)}?"
 
 
 def _groups(gone: Iterable[Gone], look: Look) -> Iterator[tuple[Kind, Sequence[Gone]]]:
@@ -118,7 +119,7 @@ def _gone_row(
     head = heads[_action(kind)] if done else _action(kind)
     named = look.verbose or kind in SINGLE
     what = f"`{escape(group[0].path)}`" if named else _counted(len(group), kind)
-    return head, what, _size(sum(one.bytes for one in group)), REASONS[kind]
+    return head, what, size(sum(one.bytes for one in group)), REASONS[kind]
 
 
 def _kept_row(why: Why, group: Sequence[Kept], look: Look) -> tuple[str, ...]:
@@ -126,7 +127,7 @@ def _kept_row(why: Why, group: Sequence[Kept], look: Look) -> tuple[str, ...]:
     named = look.verbose or group[0].track
     what = f"`{escape(group[0].path)}`" if named else count(len(group), "object")
     said = f"{message.format(track=escape(group[0].track))}: {hint}"
-    return "keep", what, _size(sum(one.bytes for one in group)), said
+    return "keep", what, size(sum(one.bytes for one in group)), said
 
 
 def _counted(number: int, kind: Kind) -> str:
@@ -142,7 +143,7 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 def _sum(gone: Sequence[Gone], look: Look, done: Discarded | None) -> list[str]:
     if not gone:
         return [" nothing to take away"]
-    moved, freed = _size(_moved(gone)), _size(_freed(gone))
+    moved, freed = size(_moved(gone)), size(_freed(gone))
     if done:
         place = f" to `{done.trash}`" if done.trash else " to the trash"
         return [f" {look.paint('pruned', Style.STRONG)}   moved {moved}{place}, freed {freed}"]
@@ -162,7 +163,3 @@ def _action(kind: Kind) -> str:
     if kind in TO_TRASH:
         return "trash"
     return "forget" if kind is Kind.ENTRY else "delete"
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"

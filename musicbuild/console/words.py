@@ -176,6 +176,10 @@ def wish(step: Step) -> GenerateSpec:
     return step.track.generate
 
 
+def size(number: int) -> str:
+    return f"{number / 1e6:.1f} MB" if number >= 100_000 else f"{number / 1e3:.1f} kB"
+
+
 def length(seconds: float) -> str:
     return f"{seconds:g} s"
 
