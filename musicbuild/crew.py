@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 Work = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
 """A function `work` of a module: takes what JSON can say, raises ValueError if it can't be done."""
@@ -25,6 +25,28 @@ HANDED_ON = frozenset(
     | {"PYTHONDONTWRITEBYTECODE", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"}
 )
 """What a process beside this one sees of the environment: what Python needs, and no key."""
+
+
+class Hands(Protocol):
+    """Who does the work of one module, here or elsewhere; any thread may ask."""
+
+    @property
+    def at_once(self) -> int | None:
+        """Return how many orders it takes at once; None if that is for this machine to say."""
+        ...
+
+    def do(self, order: Mapping[str, Any]) -> Mapping[str, bytes]:
+        """Have work done.
+
+        Where an order has `sources`, these are paths of files by name; where it has `outputs`,
+        each has a `path` to be written, or None.  Raises ValueError as the work does, OSError if
+        those who do it die of it, and MusicbuildError if they can't be asked.
+        """
+        ...
+
+    def close(self) -> None:
+        """Give up what is being done; what is asked for later is not."""
+        ...
 
 
 class Crew:
@@ -37,6 +59,7 @@ class Crew:
         self._module = module
         self._apart = apart
         self._places = threading.Semaphore(cores or _cores())
+        self.at_once = None
         self._here = threading.Lock()
         self._idle: list[_Beside] = []
         self.beside: list[_Beside] = []

@@ -8,14 +8,14 @@ import shutil
 import threading
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from . import durable
-from .crew import Crew
+from . import durable, fields, quality
+from .crew import Crew, Hands
 from .errors import Interrupted, NotMastered, Unavailable
 from .models import Description
 from .quality import Figures, seconds
@@ -75,12 +75,17 @@ class Masters:
     use it as long: what is there at first was left over by a build that was killed, and goes.
     """
 
-    def __init__(self, crew: Crew | None = None, *, work: Path | None = None) -> None:
-        self._crew = crew or _crew()
+    def __init__(self, crew: Hands | None = None, *, work: Path | None = None) -> None:
+        self._crew: Hands = crew or _crew()
         self._work, self._is_clear = work, False
         self._clearing = threading.Lock()
         self._folders: set[str] = set()
         self._is_closed = False
+
+    @property
+    def at_once(self) -> int | None:
+        """Return how many tracks it masters at once; None if that is for this machine to say."""
+        return self._crew.at_once
 
     def master(
         self,
@@ -144,7 +149,10 @@ class Masters:
         if self._is_closed:
             raise Interrupted(STOPPED)
         try:
-            reply = json.loads(self._crew.do(order)[""])
+            reply = self._crew.do(order)
+            told = {output.path: _told(reply, output.path) for output in outputs}
+        except _NoReply:
+            raise NotMastered(DIED) from None
         except (OSError, ValueError) as error:
             if self._is_closed:
                 raise Interrupted(STOPPED) from None
@@ -153,15 +161,26 @@ class Masters:
             raise NotMastered(DIED) from None
         found = {}
         for output in outputs:
-            told, made = reply[output.path], order["outputs"][output.path]
-            plain = made["path"] is None
-            found[output.path] = Mastered(
-                data=sources[output.master.part] if plain else Path(made["path"]).read_bytes(),
-                encoder=told["encoder"],
-                figures=told["figures"],
-                remarks=tuple(told["remarks"]),
-            )
+            path = order["outputs"][output.path]["path"]
+            data = sources[output.master.part] if path is None else Path(path).read_bytes()
+            found[output.path] = replace(told[output.path], data=data)
         return found
+
+
+class _NoReply(Exception):
+    """This is not what the audio tools say."""
+
+
+def _told(reply: Mapping[str, bytes], path: str) -> Mastered:
+    """Read what is said of one output; who says it may be another machine."""
+    try:
+        told = json.loads(reply[""])[path]
+        figures = {fields.text(name): fields.figure(one) for name, one in told["figures"].items()}
+        quality.check(figures)
+        remarks = tuple(fields.text(one) for one in told["remarks"])
+        return Mastered(b"", fields.text(told["encoder"]), figures, remarks)
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
+        raise _NoReply from None
 
 
 @dataclass(frozen=True, slots=True)

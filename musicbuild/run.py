@@ -240,6 +240,7 @@ class Run:
             stop=self._stop,
             halt=self._halt,
             places=self._places,
+            beside=self._workshop.masters.at_once,
             monotonic=self._workshop.clock.monotonic,
         )
 

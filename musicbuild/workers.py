@@ -46,13 +46,14 @@ def in_parallel(
     halt: threading.Event,
     monotonic: Callable[[], float],
     places: Places | None = None,
+    beside: int | None = None,
 ) -> None:
     """Run tasks, `jobs` at once, and return when all have ended.
 
-    As many again may have given up their place, unless there is one job alone: then one task
-    comes after another.  Once `halt` is set no further task begins; once `stop` is, those under
-    way are waited for only a while.  What a task raises is raised here, after the others have
-    ended.
+    So many `beside` them may have given up their place; if that isn't said, as many again, unless
+    there is one job alone: then one task comes after another.  Once `halt` is set no further task
+    begins; once `stop` is, those under way are waited for only a while.  What a task raises is
+    raised here, after the others have ended.
     """
     held = (places or Places(jobs)).held
     waiting: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -74,7 +75,9 @@ def in_parallel(
                 except BaseException as error:  # noqa: BLE001  raised again below
                     broken.append(error)
 
-    most = min(jobs if jobs == 1 else 2 * jobs, len(tasks))
+    if beside is None:
+        beside = jobs if jobs > 1 else 0
+    most = min(jobs + beside, len(tasks))
     workers = [threading.Thread(target=work, daemon=True) for _ in range(most)]
     for worker in workers:
         worker.start()

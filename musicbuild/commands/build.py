@@ -34,6 +34,7 @@ from ..selection import select
 from ..spec import TrackSpec
 from ..steps import Plan
 from ..witness import Settling
+from .clustered import handed, with_cluster
 from .consent import UNTOLD, amount, ensure_may_spend, in_ci, pushes
 from .opening import open_chosen, shown, wishes
 from .options import track_names, with_choice, with_settings
@@ -95,6 +96,7 @@ from .said import Choice, Settings
 @click.option(
     "--wait", type=click.FloatRange(0, 86400), default=0.0, help="Wait so long for another build."
 )
+@with_cluster
 @with_state
 @with_settings
 def command(
@@ -154,6 +156,7 @@ class _Limits:
     trust_pull_request: bool
     orders: int | None
     attempts: int
+    cluster: str | None
 
     def terms(self, project: Project, *, overwrite: bool) -> engine.Terms:
         return engine.Terms(
@@ -252,6 +255,7 @@ def _run(
     project: Project, wished: Wishes, console: Console, limits: _Limits, *, remembered: bool
 ) -> int:
     signals = Signals()
+    shop, connect = handed(workshop(project, console), project, limits.cluster)
 
     def decide(lock: Lock) -> Plan:
         nonlocal project
@@ -262,18 +266,19 @@ def _run(
         return plan
 
     def approve(plan: Plan) -> None:
+        signals.asking = True
+        connect(plan)
         if plan.purchases:
             console.say([*plan_lines(shown(project, plan), console.err), ""])
-            signals.asking = True
             ensure_may_spend(plan, console, limits)
-            signals.asking = False
             if in_ci(os.environ) and not pushes(project, asked=limits.push):
                 console.say(UNTOLD.splitlines())
+        signals.asking = False
 
     try:
         with signals.heard(), listening(console) as listen:
             outcome = engine.build(
-                workshop(project, console),
+                shop,
                 decide,
                 approve,
                 terms=limits.terms(project, overwrite=wished.overwrite),

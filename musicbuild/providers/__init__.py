@@ -175,6 +175,12 @@ class Providers:
                 ) from None
         return self._loaded[name]
 
+    def with_provider(self, provider: Provider) -> Providers:
+        """Return the same providers with this one in the place of that of its name."""
+        found = Providers()
+        found._loaded = {**self._loaded, provider.name: provider}
+        return found
+
     def model(self, written: str) -> Model:
         """Find a model by `provider/model` or a short name.
 

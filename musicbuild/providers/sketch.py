@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from ..clock import Clock
 from ..cost import FREE, Quote
 from ..models import Description, Model, SourceType
 from ..spec import NOTES, GenerateSpec
 from . import Connection
+
+if TYPE_CHECKING:
+    from ..crew import Hands
 
 NAME = "sketch"
 
@@ -36,6 +40,8 @@ class Sketch:
 
     name: str = NAME
     models: Mapping[str, Model] = field(default_factory=lambda: {SKETCH_1.name: SKETCH_1})
+    composers: Callable[[str], Hands] | None = None
+    """Who composes in place of this machine, by the module whose work that is."""
 
     def check(self, spec: GenerateSpec) -> str:
         model = self.models.get(spec.model)
@@ -72,7 +78,11 @@ class Sketch:
         del environment, clock  # nothing to reach, nothing to wait for
         # Loaded by name here and nowhere else: a plan must not pay for numpy.
         workshop = import_module(".sketch_connection", __package__)
-        connection: Connection = workshop.SketchConnection(self.check)
+        connection: Connection = (
+            workshop.SketchConnection(self.check, self.composers(workshop.COMPOSING))
+            if self.composers
+            else workshop.SketchConnection(self.check)
+        )
         return connection
 
 

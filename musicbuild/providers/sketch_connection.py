@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from ..cost import FREE, Cost
-from ..crew import Crew
+from ..crew import Crew, Hands
 from ..errors import Refused, Undelivered
 from ..spec import WHOLE, GenerateSpec
 from . import Delivery, Ticket
@@ -26,7 +26,7 @@ class SketchConnection:
     """
 
     check: Callable[[GenerateSpec], str]
-    composers: Crew = field(default_factory=lambda: Crew(COMPOSING))
+    composers: Hands = field(default_factory=lambda: Crew(COMPOSING))
 
     def balance(self) -> Cost | None:
         return None

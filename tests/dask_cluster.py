@@ -1,0 +1,110 @@
+"""A Dask cluster on this machine for tests, in a process of its own.
+
+Run as a program it is the cluster: it prints its address, and does what a line on its input says.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+class DaskCluster:
+    """So many worker processes of one thread each, with `env` and none of this process's keys."""
+
+    def __init__(self, workers: int = 2, **env: str) -> None:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        quiet = {"DASK_LOGGING__DISTRIBUTED": "critical"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", __file__, str(workers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**kept, **quiet, "PYTHONPATH": str(HERE), **env},
+            text=True,
+        )
+        self.url = self.process.stdout.readline().strip()
+
+    def kill_busy(self) -> int:
+        """Kill a worker while it works, as soon as one does; return its process id."""
+        return int(self._said("kill-busy"))
+
+    def kill_all(self) -> None:
+        """Kill the workers, and let no other take their place."""
+        self._said("kill-all")
+
+    def add(self, workers: int) -> None:
+        """Have so many workers, and wait for them."""
+        self._said(f"scale {workers}")
+
+    def _said(self, line: str) -> str:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline()
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+    def __enter__(self) -> DaskCluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _busy(client) -> str:
+    """Wait for a worker that has something to do, and return its address."""
+    while True:
+        for worker, tasks in client.processing().items():
+            if tasks:
+                return worker
+        time.sleep(0.01)
+
+
+def _serve(workers: int) -> None:
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            protocol="tcp",
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        print(cluster.scheduler_address, flush=True)
+        for line in sys.stdin:
+            match line.split():
+                case ["kill-busy"]:
+                    worker = _busy(client)
+                    told = client.run(os.getpid, workers=[worker])[worker]
+                    os.kill(told, signal.SIGKILL)
+                case ["kill-all"]:
+                    cluster.scale(0)
+                    while client.nthreads():
+                        time.sleep(0.01)
+                    told = 0
+                case ["scale", count]:
+                    cluster.scale(int(count))
+                    client.wait_for_workers(int(count))
+                    told = 0
+            print(told, flush=True)
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
