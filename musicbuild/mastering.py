@@ -151,8 +151,6 @@ class Masters:
         try:
             reply = self._crew.do(order)
             told = {output.path: _told(reply, output.path) for output in outputs}
-        except _NoReply:
-            raise NotMastered(DIED) from None
         except (OSError, ValueError) as error:
             if self._is_closed:
                 raise Interrupted(STOPPED) from None
@@ -167,12 +165,8 @@ class Masters:
         return found
 
 
-class _NoReply(Exception):
-    """This is not what the audio tools say."""
-
-
 def _told(reply: Mapping[str, bytes], path: str) -> Mastered:
-    """Read what is said of one output; who says it may be another machine."""
+    """Read what is said of one output; raise ValueError for what the audio tools never say."""
     try:
         told = json.loads(reply[""])[path]
         figures = {fields.text(name): fields.figure(one) for name, one in told["figures"].items()}
@@ -180,7 +174,7 @@ def _told(reply: Mapping[str, bytes], path: str) -> Mastered:
         remarks = tuple(fields.text(one) for one in told["remarks"])
         return Mastered(b"", fields.text(told["encoder"]), figures, remarks)
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError):
-        raise _NoReply from None
+        raise ValueError("the audio tools answered what is no answer") from None
 
 
 @dataclass(frozen=True, slots=True)

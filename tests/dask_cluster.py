@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Self
 
 HERE = Path(__file__).parent
 
@@ -57,7 +58,7 @@ class DaskCluster:
             self.process.wait()
         self.process.stdout.close()
 
-    def __enter__(self) -> DaskCluster:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,6 +72,11 @@ def _busy(client) -> str:
             if tasks:
                 return worker
         time.sleep(0.01)
+
+
+def _tell(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
 
 
 def _serve(workers: int) -> None:
@@ -87,7 +93,7 @@ def _serve(workers: int) -> None:
         ) as cluster,
         Client(cluster) as client,
     ):
-        print(cluster.scheduler_address, flush=True)
+        _tell(cluster.scheduler_address)
         for line in sys.stdin:
             match line.split():
                 case ["kill-busy"]:
@@ -103,7 +109,7 @@ def _serve(workers: int) -> None:
                     cluster.scale(int(count))
                     client.wait_for_workers(int(count))
                     told = 0
-            print(told, flush=True)
+            _tell(told)
 
 
 if __name__ == "__main__":
