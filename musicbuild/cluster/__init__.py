@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
-from ..errors import IntegrityError, Interrupted, RemoteError, Unavailable
-from ..hashing import Digest
+from ..errors import IntegrityError, Interrupted, Unavailable
+from ..hashing import digest_bytes
 from ..remotes import Remote
 from . import chore, parcels, tools
 from .answer import Answer, NoAnswer, read_answer, read_ready
@@ -61,8 +61,7 @@ class Cluster:
                     scheduler = Scheduler(self.url)
                     undo.callback(scheduler.close)
                     threads = scheduler.threads()
-                    for worker, told in scheduler.ask_all(chore.ready, self.store).items():
-                        self._check(worker, told)
+                    self._check_all(scheduler, remote)
                     undo.pop_all()
                 self.at_once = min(MOST, sum(threads.values()))
                 self._reached = scheduler, remote
@@ -92,10 +91,6 @@ class Cluster:
                 self._is_closed = True
                 self._let_go()
 
-    def _let_go(self) -> None:
-        if self._reached and self._is_closed and not self._users:
-            self._reached[1].close()
-
     def differs(self, worker: str, found: Mapping[str, str]) -> Unavailable:
         what = "; ".join(tools.differences(self.tools, found))
         return Unavailable(
@@ -106,6 +101,24 @@ class Cluster:
     def blind(self, worker: str, message: str, hint: str) -> Unavailable:
         return Unavailable(f"{worker} can't use the store: {message}", hint=hint)
 
+    def _let_go(self) -> None:
+        if self._reached and self._is_closed and not self._users:
+            self._reached[1].close()
+
+    def _check_all(self, scheduler: Scheduler, remote: Remote) -> None:
+        """See that all workers are like this machine, and that all have one store."""
+        place, probe = f"{PASSING}/{secrets.token_hex(16)}", secrets.token_bytes(32)
+        digest, other = parcels.put(remote, place, probe), digest_bytes(probe[::-1])
+        told = json.dumps({"store": self.store, "place": place, "probe": digest})
+        try:
+            for worker, answer in scheduler.ask_all(chore.ready, told).items():
+                self._check(worker, answer)
+            parcels.fetch(remote, place, other)
+        except parcels.Spoilt:
+            raise self.blind("a worker", "what it puts there is not there", chore.SAME) from None
+        finally:
+            parcels.tidy(remote, place, [digest, other])
+
     def _check(self, worker: str, told: object) -> None:
         name = f"the worker `{worker}`"
         if isinstance(told, Exception):
@@ -114,13 +127,13 @@ class Cluster:
                 hint=f"install musicbuild {__version__} there, with the same extras",
             )
         try:
-            found, objection = read_ready(told)
+            found = read_ready(told)
         except NoAnswer:
             raise Unavailable(f"{name} answered what is no answer", hint=ELSEWHERE) from None
-        if found != self.tools:
-            raise self.differs(name, found)
-        if objection:
-            raise self.blind(name, *objection)
+        if found.tools != self.tools:
+            raise self.differs(name, found.tools)
+        if found.store:
+            raise self.blind(name, *found.store)
 
 
 class ClusterCrew:
@@ -167,10 +180,10 @@ class ClusterCrew:
             except parcels.Spoilt as error:
                 spoilt = error.digest
             finally:
-                self._tidy(answer.digests, remote, place)
+                if place != OBJECTS:
+                    parcels.tidy(remote, place, answer.digests)
         raise IntegrityError(
-            f"`{parcels.parcel(place, spoilt)}` in `{remote.url}` is damaged or gone"
-            " each time it is put there",
+            f"what is put into the store `{remote.url}` is damaged or gone each time: `{spoilt}`",
             hint=ELSEWHERE,
         )
 
@@ -230,13 +243,3 @@ class ClusterCrew:
         for name, data in fetched.items():
             Path(paths[name]).write_bytes(data)
         return said
-
-    def _tidy(self, digests: Iterable[Digest], remote: Remote, place: str) -> None:
-        """Take away what nobody else has a use for."""
-        if place == OBJECTS:
-            return
-        for digest in digests:
-            try:
-                remote.remove(parcels.parcel(place, digest))
-            except RemoteError:
-                return  # what is left there is in nobody's way

@@ -51,11 +51,20 @@ def read_answer(told: object) -> Answer:
     return _read(told, _answer)
 
 
-def read_ready(told: object) -> tuple[Mapping[str, str], tuple[str, str] | None]:
-    """Read what a worker works with, and why it can't use the store, with the way out."""
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What a worker works with, and why it can't use the `store`, with the way out."""
 
-    def ready(value: Any) -> tuple[Mapping[str, str], tuple[str, str] | None]:
-        return _tools(value["tools"]), _objection(value["store"]) if "store" in value else None
+    tools: Mapping[str, str]
+    store: tuple[str, str] | None
+
+
+def read_ready(told: object) -> Ready:
+    """Read what a worker says of itself; raise NoAnswer for what can't be that."""
+
+    def ready(value: Any) -> Ready:
+        objection = _objection(value["store"]) if "store" in value else None
+        return Ready(_tools(value["tools"]), objection)
 
     return _read(told, ready)
 

@@ -32,17 +32,30 @@ from ..errors import RemoteError
 from ..remotes import Remote, open_remote
 from . import parcels, tools
 
+SAME = "see that this address means the same place on all machines"
+
 SMALL = 64 << 10
 """Bytes that an answer itself may hold; more goes through the store."""
 
 
-def ready(store: str) -> str:
-    """Tell what this worker works with, and why it can't use the store, if so."""
+def ready(told: str) -> str:
+    """Tell what this worker works with, and why it can't use the store, if so.
+
+    It is told of the `store`, and of a `probe` in some `place` there; it answers with another.
+    """
+    asked = json.loads(told)
     found: dict[str, Any] = {"tools": tools.here()}
     try:
-        _open(store).close()
+        remote = _open(asked["store"])
+        try:
+            probe = parcels.fetch(remote, asked["place"], asked["probe"])
+            parcels.put(remote, asked["place"], probe[::-1])
+        finally:
+            remote.close()
     except RemoteError as error:
         found["store"] = [error.message, error.hint]
+    except parcels.Spoilt:
+        found["store"] = [f"`{asked['store']}` is another one there", SAME]
     return json.dumps(found)
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+
+from ..errors import RemoteError
 from ..hashing import Digest, digest_bytes
 from ..remotes import Remote, object_name
 
@@ -35,6 +39,13 @@ def fetch(remote: Remote, place: str, digest: Digest) -> bytes:
     if data is None or digest_bytes(data) != digest:
         raise Spoilt(digest)
     return data
+
+
+def tidy(remote: Remote, place: str, digests: Iterable[Digest]) -> None:
+    """Take away what is not wanted any more; what stays after all is in nobody's way."""
+    with suppress(RemoteError):
+        for digest in digests:
+            remote.remove(parcel(place, digest))
 
 
 def parcel(place: str, digest: Digest) -> str:

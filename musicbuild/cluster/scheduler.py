@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from ..errors import Interrupted, Unavailable, UsageError
+from ..errors import Interrupted, MusicbuildError, Unavailable, UsageError
 
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):[0-9]{1,5}")
 FORMS = "write `tcp://host:8786` or `tls://host:8786`, the address of its scheduler"
@@ -146,6 +146,8 @@ def _connect(url: str) -> Any:
         )
     try:
         return distributed.Client(url, timeout=CONNECTING, set_as_default=False)
+    except MusicbuildError:  # a signal, as this thread hears them
+        raise
     except Exception as error:  # noqa: BLE001  Dask has many, and none may come out
         why = "" if isinstance(error, OSError) else f": {type(error).__name__}"
         raise Unavailable(

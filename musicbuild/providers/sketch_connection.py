@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..cost import FREE, Cost
 from ..crew import Crew, Hands
-from ..errors import Refused, Undelivered
+from ..errors import Failed, Refused, Undelivered
 from ..spec import WHOLE, GenerateSpec
 from . import Delivery, Ticket
 from .sketch_order import order
@@ -53,7 +53,13 @@ class SketchConnection:
         self.composers.close()
 
     def _compose(self, spec: GenerateSpec, wanted: Collection[str]) -> Mapping[str, bytes]:
-        return self.composers.do(asdict(order(spec, wanted)))
+        try:
+            found = self.composers.do(asdict(order(spec, wanted)))
+        except OSError:
+            found = {}
+        if found.keys() != set(wanted):  # only another machine can fail at it
+            raise Failed("what composes ended without an answer, and made nothing")
+        return found
 
     def _ordered(self, ticket: Ticket) -> GenerateSpec:
         """Read the spec back from a ticket, which may have been through JSON."""

@@ -1,0 +1,14 @@
+"""Work for a cluster that waits until it is let."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+
+def work(order):
+    if order.get("large"):
+        return {"": b"large" * 50_000}
+    while not Path(order["gate"]).exists():
+        time.sleep(0.01)
+    return {"": b"made"}
