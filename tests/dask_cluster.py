@@ -36,6 +36,13 @@ class DaskCluster:
         """Kill a worker while it works, as soon as one does; return its process id."""
         return int(self._said("kill-busy"))
 
+    def wait_busy(self) -> None:
+        self._said("wait-busy")
+
+    def wait_idle(self) -> None:
+        """Wait until the scheduler knows of no work, done or to be done."""
+        self._said("wait-idle")
+
     def kill_all(self) -> None:
         """Kill the workers, and let no other take their place."""
         self._said("kill-all")
@@ -100,6 +107,12 @@ def _serve(workers: int) -> None:
                     worker = _busy(client)
                     told = client.run(os.getpid, workers=[worker])[worker]
                     os.kill(told, signal.SIGKILL)
+                case ["wait-busy"]:
+                    told = _busy(client)
+                case ["wait-idle"]:
+                    while any(client.processing().values()) or any(client.who_has()):
+                        time.sleep(0.01)
+                    told = 0
                 case ["kill-all"]:
                     cluster.scale(0)
                     while client.nthreads():

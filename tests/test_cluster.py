@@ -1,4 +1,4 @@
-"""Work on a cluster: the same bytes as here, whichever worker dies, and one error if none is left."""
+"""Work on a cluster: the same bytes as here, whichever worker dies, and an error if none lives."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ PIECE = Order("rock, 140 BPM", "5", take=1, seed=0, loop=False, wanted=("", "mid
 AUDIO = encode_mp3(np.rint(music(2.0) * 32767).astype(np.int16), RATE)
 LEVELS = Sound(loudness=-22, true_peak=-1)
 OUTPUTS = tuple(
-    Output(f"calm.{format}", MasterSpec(format, Tags(), sound=sound))
-    for format, sound in [("mp3", LEVELS), ("ogg", LEVELS), ("flac", LEVELS), ("mp3", Sound())]
+    Output(f"calm.{name}", MasterSpec(name, Tags(), sound=sound))
+    for name, sound in [("mp3", LEVELS), ("ogg", LEVELS), ("flac", LEVELS), ("mp3", Sound())]
 )
 OUTPUTS = (*OUTPUTS[:3], replace(OUTPUTS[3], path="plain.mp3"))
 TRACK = replace(wish_for(), outputs=OUTPUTS)
@@ -145,7 +145,7 @@ def test_what_an_order_can_not_have_is_said_as_here(dask, reach):
 
 
 def test_a_process_that_dies_on_a_worker_is_told_as_here(dask, reach):
-    with pytest.raises(NotMastered, match=f"^{DIED}$"):
+    with pytest.raises(NotMastered, match=DIED):
         mastered(reach(dask).crew("no_such_module", place=PASSING))
 
 
@@ -155,7 +155,7 @@ def test_a_composer_that_fails_elsewhere_has_made_nothing(dask, reach):
     )
     spec = replace(wish_for().generate, provider="sketch", model="sketch-1", options=())
     connection = sketch.connect({}, None)
-    with pytest.raises(Failed, match="^what composes ended without an answer, and made nothing$"):
+    with pytest.raises(Failed, match=r"^what composes ended without an answer, and made nothing$"):
         connection.collect(connection.submit(spec))
 
 
@@ -190,7 +190,7 @@ def test_a_scheduler_that_is_gone_is_said(reach, tmp_path):
             made = pool.submit(crew.do, {"gate": str(tmp_path / "gate")})
             dask.kill_busy()
             dask.process.kill()
-            with pytest.raises(Unavailable, match="^the connection to the cluster `.*` broke$"):
+            with pytest.raises(Unavailable, match=r"^the connection to the cluster `.*` broke\n"):
                 made.result()
 
 
@@ -282,7 +282,7 @@ def test_a_worker_without_musicbuild_is_refused(reach, tmp_path):
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['musicbuild'] = None\n")
     with DaskCluster(1, PYTHONPATH=str(tmp_path)) as dask, pytest.raises(Unavailable) as told:
         reach(dask).connect()
-    assert " has no musicbuild like this one: ModuleNotFoundError: " in told.value.message
+    assert " has no musicbuild like this one: ModuleNotFoundError" in told.value.message
     assert told.value.hint.startswith("install musicbuild ")
 
 
@@ -316,7 +316,7 @@ def test_a_store_that_goes_away_from_a_worker_is_said(dask, reach, store):
     cluster = reach(dask)
     cluster.connect()
     cluster.store = str(store / "gone")
-    with pytest.raises(Unavailable, match="^a worker can't use the store: .* no such folder$"):
+    with pytest.raises(Unavailable, match=r"^a worker can't use the store: .* no such folder\n"):
         mastered(cluster.crew(JOB, place=PASSING))
 
 
@@ -349,7 +349,7 @@ def test_without_dask_the_command_to_install_it_is_said(reach, monkeypatch):
 
 
 def test_tls_without_certificates_is_said(reach):
-    with pytest.raises(UsageError, match="`tls://127.0.0.1:9` needs certificates"):
+    with pytest.raises(UsageError, match=r"`tls://127\.0\.0\.1:9` needs certificates"):
         reach("tls://127.0.0.1:9").connect()
 
 
@@ -398,7 +398,7 @@ def test_a_worker_that_answers_something_else_is_not_believed(dask, reach, monke
     cluster = reach(dask)
     asked, _ = cluster.connect()
     monkeypatch.setattr(type(asked), "ask", lambda *_: answer)
-    with pytest.raises((Unavailable, NotMastered), match=f"is no answer$|{DIED}"):
+    with pytest.raises((Unavailable, NotMastered), match=rf"is no answer\n|{DIED}"):
         mastered(cluster.crew(JOB, place=PASSING))
 
 

@@ -123,7 +123,7 @@ class Cluster:
         name = f"the worker `{worker}`"
         if isinstance(told, Exception):
             raise Unavailable(
-                f"{name} has no musicbuild like this one: {type(told).__name__}: {str(told)[:200]}",
+                f"{name} has no musicbuild like this one: {str(told)[:200]}",
                 hint=f"install musicbuild {__version__} there, with the same extras",
             )
         try:
