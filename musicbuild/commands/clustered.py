@@ -18,6 +18,7 @@ from ..mastering import JOB, Masters
 from ..project import Project
 from ..providers.sketch import PROVIDER
 from ..records import WORK
+from ..remotes import open_remote
 from ..steps import Edited, Plan
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -43,14 +44,15 @@ def handed(
     if url is None:
         return workshop, lambda _: None
     store = project.shared
-    if store is None or workshop.remote is None:
+    if store is None:
         raise UsageError(
             "`--cluster` hands audio over through the team's store, and this project names none",
             hint=f"add `store: s3://bucket/prefix` to the manifest, or set `{VARIABLE}`",
         )
     # Loaded by name: a build that hands nothing over must not wait for it.
     elsewhere = import_module("..cluster", __package__)
-    cluster = elsewhere.Cluster(url, _seen_elsewhere(store.url, project), workshop.remote)
+    remote = partial(open_remote, store.url, root=project.root, environment=workshop.environment)
+    cluster = elsewhere.Cluster(url, _seen_elsewhere(store.url, project), remote)
     masters = Masters(cluster.crew(JOB, place=elsewhere.PASSING), work=project.state / WORK)
     composer = replace(PROVIDER, composers=partial(cluster.crew, place=elsewhere.OBJECTS))
     providers = workshop.providers.with_provider(composer)
