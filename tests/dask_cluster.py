@@ -32,6 +32,12 @@ class DaskCluster:
         )
         self.url = self.process.stdout.readline().strip()
 
+    @property
+    def place(self) -> tuple[str, int]:
+        """Return the host and the port of the scheduler."""
+        host, _, port = self.url.removeprefix("tcp://").rpartition(":")
+        return host, int(port)
+
     def kill_busy(self) -> int:
         """Kill a worker while it works, as soon as one does; return its process id."""
         return int(self._said("kill-busy"))

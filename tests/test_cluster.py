@@ -6,12 +6,15 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from functools import partial
 
 import numpy as np
 import pytest
 from audio.pieces import RATE, music
+from bucket_server import BUCKET, bucket_server, credentials
 from dask_cluster import DaskCluster
 from specimens import track as wish_for
+from wiretap import Wiretap
 
 from musicbuild.audio.encode import encode_mp3
 from musicbuild.cluster import OBJECTS, PASSING, Cluster, parcels, scheduler, tools
@@ -324,6 +327,24 @@ def test_a_store_that_can_not_be_opened_here_is_said(dask, reach, store):
     (store / "musicbuild-store.json").unlink()
     with pytest.raises(RemoteError, match="is no store"):
         reach(dask).connect()
+
+
+def test_a_worker_opens_a_bucket_with_its_own_credentials(tmp_path):
+    place = f"s3://{BUCKET}/game"
+    with bucket_server() as endpoint:
+        ours = credentials(endpoint)
+        theirs = {**ours, "AWS_ACCESS_KEY_ID": "AKIATHEIRS", "AWS_SECRET_ACCESS_KEY": "t0p-s3cr3t"}
+        opened = partial(open_remote, place, root=tmp_path, environment=ours)
+        with DaskCluster(1, **theirs) as dask, Wiretap(*dask.place) as tap:
+            cluster = Cluster(f"tcp://127.0.0.1:{tap.port}", place, opened)
+            try:
+                assert mastered(cluster.crew(JOB, place=PASSING)) == mastered(None)
+                heard = b"".join(tap.heard)
+            finally:
+                cluster.close()
+    assert digest_bytes(AUDIO).encode() in heard
+    secrets = [ours["AWS_SECRET_ACCESS_KEY"], ours["AWS_ACCESS_KEY_ID"], "AKIATHEIRS", "t0p-s3cr3t"]
+    assert [secret for secret in secrets if secret.encode() in heard] == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from musicbuild.workers import Places, in_parallel
 
 
-def run(tasks, jobs=3, *, stop=None, halt=None, places=None):
+def run(tasks, jobs=3, *, stop=None, halt=None, places=None, beside=None):
     in_parallel(
         tasks,
         jobs,
@@ -18,6 +18,7 @@ def run(tasks, jobs=3, *, stop=None, halt=None, places=None):
         halt=halt or threading.Event(),
         monotonic=time.monotonic,
         places=places,
+        beside=beside,
     )
 
 
@@ -47,6 +48,17 @@ def test_a_task_that_gives_up_its_place_lets_another_begin():
         together.wait(10)
 
     run([task] * 4, jobs=2, places=places)
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_as_many_as_is_said_go_on_beside_those_with_a_place(jobs):
+    places, together = Places(jobs), threading.Barrier(jobs + 3)
+
+    def task():
+        places.give_up()
+        together.wait(10)
+
+    run([task] * (jobs + 3), jobs=jobs, places=places, beside=3)
 
 
 def test_no_more_than_as_many_again_have_given_up_their_place():

@@ -60,9 +60,8 @@ def passing(team):
 
 @pytest.mark.usefixtures("team")
 def test_the_same_files_come_out_and_no_key_goes_there(project, dask, team):
-    host, _, port = dask.url.removeprefix("tcp://").partition(":")
     project.write(ALBUM)
-    with Wiretap(host, int(port)) as tap:
+    with Wiretap(*dask.place) as tap:
         project.build("--cluster", f"tcp://127.0.0.1:{tap.port}", charges=PAID)
         heard = tap.heard
     assert any(b"musicbuild-" in said for said in heard)
@@ -130,6 +129,19 @@ def test_a_manifest_can_not_name_a_cluster(project, dask, team):
     project.write(ALBUM.replace("album: Nightfall", f"cluster: {dask.url}"))
     ran = project.build(code=2, charges=[])
     assert "unknown key `cluster`" in ran.err
+
+
+def test_a_build_that_waits_for_workers_can_be_stopped(project, team):
+    project.write(ALBUM)
+    with DaskCluster(0) as dask, Wiretap(*dask.place) as tap:
+        running = project.start("build", "--yes", "--cluster", f"tcp://127.0.0.1:{tap.port}")
+        while not any(b"register-client" in said for said in tap.heard):
+            assert running.poll() is None
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert (out, err) == (b"", b"error: nothing was bought\n")
+    assert project.gateway.charges == []
 
 
 def test_a_build_that_is_stopped_leaves_nothing_half_written(project, dask, team):
