@@ -680,3 +680,13 @@ def test_an_output_more_needs_the_audio():
     (output,) = mastered(MENU).outputs
     other = replace(output, path="audio/menu.ogg", master=replace(output.master, format="ogg"))
     assert isinstance(bench.step(replace(MENU, outputs=(output, other))), Lost)
+
+
+def test_another_encoder_makes_nothing_out_of_date():
+    loud = mastered(MENU)
+    bench = Bench(loud)
+    (locked,) = bench.lock.tracks.values()
+    outputs = {path: replace(made, encoder="another 9.9") for path, made in locked.outputs.items()}
+    bench.lock = bench.lock.with_track("menu", replace(locked, outputs=outputs))
+    assert isinstance(bench.step(loud), Keep)
+    assert isinstance(bench.without_outputs().step(loud), Restore)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+from bucket_server import BUCKET, Proxy, bucket_server, credentials, hang_up
 from gateway import Gateway
 from specimens import track
 from studio import Mains, PowerCut, Studio
@@ -36,21 +37,34 @@ def gateway():
 
 
 @pytest.fixture
-def machines(tmp_path, gateway):
-    """Give new machines, each with nothing but the manifest and the address of the store."""
-    place = tmp_path / "store"
-    open_remote(str(place), root=tmp_path, environment={}, create=True).close()
+def machines(request, tmp_path, gateway):
+    """Give new machines, each with nothing but the manifest and the address of the store.
 
-    def machine(name, clock=None):
-        root = tmp_path / name
-        root.mkdir()
-        found = Studio(root, gateway, clock or FakeClock())
-        opens = partial(open_remote, str(place), root=root, environment={})
-        found.remote = Opening(str(place), opens)
-        return found
+    That is a folder, or a bucket whose service now and then doesn't answer what it has done.
+    """
+    with ExitStack() as stack:
+        url, environment = str(tmp_path / "store"), {}
+        if getattr(request, "param", "") == "bucket":
+            proxy = Proxy(stack.enter_context(bucket_server()))
+            stack.enter_context(proxy.running())
+            proxy.once["PUT"] = [None, hang_up, None, None, hang_up, hang_up, None, hang_up]
+            url, environment = f"s3://{BUCKET}/team", credentials(proxy.endpoint)
+        else:
+            open_remote(url, root=tmp_path, environment={}, create=True).close()
 
-    machine.place = place
-    return machine
+        def machine(name, clock=None):
+            root = tmp_path / name
+            root.mkdir()
+            found = Studio(root, gateway, clock or FakeClock())
+            opens = partial(open_remote, url, root=root, environment=environment)
+            found.remote = Opening(url, opens)
+            return found
+
+        machine.place = tmp_path / "store"
+        yield machine
+
+
+in_either = pytest.mark.parametrize("machines", ["folder", "bucket"], indirect=True)
 
 
 def record(place, pattern):
@@ -63,6 +77,7 @@ def spoil(path: Path, data: bytes = b"spoilt") -> None:
     path.write_bytes(data)
 
 
+@in_either
 def test_what_one_machine_bought_another_has_for_nothing(machines):
     first, second = machines("first"), machines("second")
     assert first.build(CALM, terms=PUSHING).exit_code == 0
@@ -86,6 +101,7 @@ def test_who_may_not_push_takes_and_leaves_nothing(machines):
     assert sorted(machines.place.rglob("*")) == before
 
 
+@in_either
 def test_a_clone_with_the_lock_gets_the_very_outputs(machines):
     first, second = machines("first"), machines("second")
     first.build(CALM, DRUMS, terms=PUSHING)
@@ -116,6 +132,7 @@ def test_a_machine_that_dies_with_its_disk_leaves_no_debt(machines, monkeypatch,
     assert at > 12
 
 
+@in_either
 def test_two_machines_at_once_order_once(machines, monkeypatch):
     monkeypatch.setattr(team, "APART", 0.02)
     monkeypatch.setattr(witness, "APART", 0.02)
@@ -140,6 +157,7 @@ def test_two_machines_at_once_order_once(machines, monkeypatch):
     assert made[0] == made[1]
 
 
+@in_either
 def test_an_order_that_never_arrived_is_sent_again_once_that_is_sure(machines):
     first, second = machines("first"), machines("second")
     first.gateway.fault("post", "dropped")
