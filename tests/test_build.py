@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections import Counter
 from dataclasses import replace
 from decimal import Decimal
@@ -36,6 +37,7 @@ from musicbuild.events import (
     TrackStarted,
 )
 from musicbuild.hashing import digest_bytes
+from musicbuild.mastering import Masters
 from musicbuild.providers import elumenta_api
 from musicbuild.store import Store
 from musicbuild.tags import audio_of, read
@@ -323,6 +325,24 @@ def test_events_come_one_at_a_time_and_in_order(studio):
     for one in TEN:
         mine = [type(event) for event in studio.events if getattr(event, "track", "") == one.id]
         assert mine == [TrackStarted, Ordered, Bought, TrackFinished]
+
+
+def test_slow_mastering_keeps_no_order_waiting(studio, monkeypatch):
+    master, late = Masters.master, []
+
+    def slow(masters, *wanted):
+        end = time.monotonic() + 20
+        while len(studio.gateway.posts) < 4:  # two wait here, and two have their places
+            if time.monotonic() > end:
+                late.append(wanted)
+                break
+            time.sleep(0.01)
+        return master(masters, *wanted)
+
+    monkeypatch.setattr(Masters, "master", slow)
+    assert studio.build(*TEN[:4], terms=Terms(jobs=2)).exit_code == 0
+    assert late == []
+    assert_whole(studio, *TEN[:4])
 
 
 def test_a_second_build_at_once_is_refused(studio, tmp_path, gateway, clock):
