@@ -227,6 +227,34 @@ def test_audio_is_fetched_whole(gateway, url):
     assert fetch(url, **own(gateway)) == mp3("gen_01j9x2000001", 30)
 
 
+def test_audio_comes_over_one_connection(gateway, url):
+    with Client(keep=True) as through:
+        for _ in range(3):
+            download.download(url, through=through, **own(gateway))
+    assert len({seen.port for seen in gateway.requests}) == 1
+
+
+def test_a_connection_serves_no_other_host_at_its_address(gateway, url):
+    with Client(keep=True) as through:
+        (request,) = locate(url, gateway.url)
+        other = replace(request, place=replace(request.place, host="localhost"))
+        for one in (request, other):
+            with closing(through.send(one, Deadline(FakeClock(), 5), read=5)) as reply:
+                assert b"".join(reply.chunks())
+    assert len({seen.port for seen in gateway.requests}) == 2
+
+
+def test_a_connection_that_the_server_closed_is_not_used_again(gateway, url):
+    with Client(keep=True) as through:
+        (request,) = locate(url, gateway.url)
+        for _ in range(2):
+            with closing(through.send(request, Deadline(FakeClock(), 5), read=5)) as reply:
+                assert b"".join(reply.chunks())
+            (idle,) = through._idle[request.place]
+            idle._connection._network_stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+    assert len({seen.port for seen in gateway.requests}) == 2
+
+
 def test_audio_that_is_gone_needs_a_fresh_url(gateway, url):
     gateway.fault("download", "expired")
     with pytest.raises(Expired):
