@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Protocol
 
+from ..address import VARIABLE, Shared
 from ..console.terminal import Console
 from ..cost import describe, plain
-from ..errors import PolicyError
+from ..errors import PolicyError, UsageError
+from ..manifest import FILE
 from ..project import Project
 from ..steps import Plan
 
@@ -49,11 +51,28 @@ def amount(text: str) -> Decimal:
 
 
 def pushes(project: Project, *, asked: bool | None = None) -> bool:
-    """Tell whether the team is told; in CI, where a proposal may be built, only if asked."""
+    """Tell whether the team is told; in CI, where a proposal may be built, only if asked.
+
+    Raises UsageError if that is asked, and there is no store.
+    """
+    if asked:
+        team_store(project)
     if asked is not None:
         return asked
     store = project.shared
     return bool(store and store.push and not in_ci(os.environ))
+
+
+def team_store(project: Project) -> Shared:
+    """Return where the team keeps its audio; raise UsageError if that is nowhere."""
+    store = project.shared
+    if store is None:
+        raise UsageError(
+            f"`{project.album.path.name}` names no store",
+            hint=f"add `store: ../music-store` or `store: s3://bucket/prefix` to `{FILE}`,"
+            f" or set `{VARIABLE}`",
+        )
+    return store
 
 
 def ensure_may_spend(plan: Plan, console: Console, limits: Limits) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import click
 
 from .. import durable
-from ..address import VARIABLE, Shared, shared
+from ..address import Shared
 from ..clock import SystemClock
 from ..console.exchange import (
     Lack,
@@ -25,18 +25,18 @@ from ..console.exchange import (
 )
 from ..console.look import count
 from ..console.terminal import Answer
-from ..errors import IntegrityError, Interrupted, MusicbuildError, UsageError
+from ..errors import IntegrityError, Interrupted, MusicbuildError
 from ..events import Passage
 from ..exchange import JOBS, Exchange, Moved
 from ..hashing import Digest
 from ..holdings import Holding, in_place, reading
 from ..lock import Purchase
-from ..manifest import FILE
 from ..project import Project
 from ..registry import Registry
 from ..remotes import open_remote
 from ..workers import in_parallel
 from .build import Signals
+from .consent import team_store
 from .said import Settings
 
 Reader = Callable[[Digest], bytes | None]
@@ -135,18 +135,6 @@ def _tell(project: Project, registry: Registry, moved: Moved, jobs: int, signals
     ]
     stop = signals.stop
     in_parallel(tasks, jobs, stop=stop, halt=stop, monotonic=SystemClock().monotonic)
-
-
-def team_store(project: Project) -> Shared:
-    """Return where the team keeps its audio; raise UsageError if that is nowhere."""
-    store = shared(project.album.store, os.environ)
-    if store is None:
-        raise UsageError(
-            f"`{project.album.path.name}` names no store",
-            hint=f"add `store: ../music-store` or `store: s3://bucket/prefix` to `{FILE}`,"
-            f" or set `{VARIABLE}`",
-        )
-    return store
 
 
 def _wanted(project: Project, holdings: Iterable[Holding]) -> Iterator[Holding]:

@@ -26,7 +26,7 @@ from ..spec import GenerateSpec
 from ..specify import specify
 from ..trust import read_lock
 from ..verify import Subject, verify
-from .exchanging import team_store
+from .consent import team_store
 from .opening import manifest_path
 from .options import with_settings
 from .said import Settings

@@ -213,3 +213,11 @@ def test_what_was_pushed_later_is_bought_by_nobody(tmp_path, store):
         assert first.run("push").code == 0
         second.build(charges=[])
         assert digests(second)[0] == digests(first)[0]
+
+
+def test_nothing_is_pushed_to_no_store(tmp_path):
+    with Gateway() as gateway:
+        project = Project(tmp_path, gateway).write("version: 1\ntracks: {a: {prompt: calm}}\n")
+        ran = project.run("build", "--push")
+    assert ran.code == 2
+    assert ran.err.startswith("error: `musicbuild.yaml` names no store\nhint: add `store:")
