@@ -19,11 +19,11 @@ HERE = Path(__file__).parent
 class DaskCluster:
     """So many worker processes of one thread each, with `env` and none of this process's keys."""
 
-    def __init__(self, workers: int = 2, **env: str) -> None:
+    def __init__(self, workers: int = 2, *, protocol: str = "tcp", **env: str) -> None:
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         quiet = {"DASK_LOGGING__DISTRIBUTED": "critical"}
         self.process = subprocess.Popen(
-            [sys.executable, "-W", "ignore", __file__, str(workers)],
+            [sys.executable, "-W", "ignore", __file__, str(workers), protocol],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -92,8 +92,8 @@ def _tell(what: object) -> None:
     sys.stdout.flush()
 
 
-def _serve(workers: int) -> None:
-    from distributed import Client, LocalCluster
+def _serve(workers: int, protocol: str) -> None:
+    from distributed import Client, LocalCluster, Security
 
     with (
         LocalCluster(
@@ -102,7 +102,8 @@ def _serve(workers: int) -> None:
             processes=True,
             host="127.0.0.1",
             dashboard_address=None,
-            protocol="tcp",
+            protocol=protocol,
+            security=Security(),
         ) as cluster,
         Client(cluster) as client,
     ):
@@ -132,4 +133,4 @@ def _serve(workers: int) -> None:
 
 
 if __name__ == "__main__":
-    _serve(int(sys.argv[1]))
+    _serve(int(sys.argv[1]), sys.argv[2])

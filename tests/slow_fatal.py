@@ -8,4 +8,4 @@ import signal
 
 def work(order):
     os.kill(os.getppid(), signal.SIGKILL)
-    signal.pause()
+    os._exit(1)

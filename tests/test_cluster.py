@@ -6,12 +6,17 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import numpy as np
 import pytest
 from audio.pieces import RATE, music
 from bucket_server import BUCKET, bucket_server, credentials
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from dask import config as settings
 from dask_cluster import DaskCluster
 from specimens import track as wish_for
 from wiretap import Wiretap
@@ -173,6 +178,7 @@ def test_a_cluster_without_workers_is_waited_for_only_so_long(dask, reach, tmp_p
     crew = reach(dask).crew("slow_work", place=PASSING)
     with ThreadPoolExecutor(1) as pool:
         made = pool.submit(crew.do, {"gate": str(tmp_path / "gate")})
+        dask.wait_busy()
         dask.kill_all()
         try:
             with pytest.raises(Unavailable) as told:
@@ -369,6 +375,57 @@ def test_without_dask_the_command_to_install_it_is_said(reach, monkeypatch):
     assert told.value.hint == "`pip install 'musicbuild[cluster]'`"
 
 
+def test_a_configuration_of_dask_that_is_damaged_is_said(reach, monkeypatch):
+    def broken(name):
+        raise ValueError(f"{name} is malformed")
+
+    monkeypatch.setattr(scheduler, "import_module", broken)
+    with pytest.raises(UsageError) as told:
+        reach("tcp://127.0.0.1:9").connect()
+    assert told.value.message == "Dask can't be loaded: ValueError: distributed is malformed"
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """Give the settings of Dask for one certificate that is everybody's, its own authority too."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "cluster")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = tmp_path / "cluster.pem"
+    pem.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + made.public_bytes(serialization.Encoding.PEM)
+    )
+    roles = ("CLIENT", "SCHEDULER", "WORKER")
+    names = ["CA_FILE", *(f"{role}__{what}" for role in roles for what in ("CERT", "KEY"))]
+    return {f"DASK_DISTRIBUTED__COMM__TLS__{name}": str(pem) for name in names}
+
+
+def test_a_cluster_is_reached_by_tls_with_the_settings_of_dask(certificate, reach):
+    with DaskCluster(1, protocol="tls", **certificate) as dask:
+        assert dask.url.startswith("tls://")
+        cluster = reach(dask)
+        tls = settings.collect_env(certificate)["distributed"]["comm"]["tls"]
+        with settings.set({"distributed.comm.tls": tls}):
+            assert cluster.crew(COMPOSING, place=OBJECTS).do(asdict(PIECE)) == compose(PIECE)
+            cluster.close()
+
+
 def test_tls_without_certificates_is_said(reach):
     with pytest.raises(UsageError, match=r"`tls://127\.0\.0\.1:9` needs certificates"):
         reach("tls://127.0.0.1:9").connect()
@@ -412,6 +469,12 @@ def test_what_is_no_answer_is_told_from_one(told):
         read_answer(told)
     with pytest.raises(NoAnswer):
         read_ready(told)
+
+
+def test_a_worker_that_says_nonsense_of_itself_is_not_believed(dask, reach, monkeypatch):
+    monkeypatch.setattr(scheduler.Scheduler, "ask_all", lambda *_: {"tcp://1": "nonsense"})
+    with pytest.raises(Unavailable, match=r"^the worker `tcp://1` answered what is no answer\n"):
+        reach(dask).connect()
 
 
 @pytest.mark.parametrize("answer", ["{}", json.dumps({"made": {"files": {}, "said": {}}})])
