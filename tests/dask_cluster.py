@@ -49,6 +49,10 @@ class DaskCluster:
         """Wait until the scheduler knows of no work, done or to be done."""
         self._said("wait-idle")
 
+    def freeze(self) -> int:
+        """Stop a worker without ending it; return its process id, for it has to be killed."""
+        return int(self._said("freeze"))
+
     def kill_all(self) -> None:
         """Kill the workers, and let no other take their place."""
         self._said("kill-all")
@@ -120,6 +124,9 @@ def _serve(workers: int, protocol: str) -> None:
                     while any(client.processing().values()) or any(client.who_has()):
                         time.sleep(0.01)
                     told = 0
+                case ["freeze"]:
+                    told = min(client.run(os.getpid).values())
+                    os.kill(told, signal.SIGSTOP)
                 case ["kill-all"]:
                     cluster.scale(0)
                     while client.nthreads():

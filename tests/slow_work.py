@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from pathlib import Path
 def work(order):
     if order.get("large"):
         return {"": b"large" * 50_000}
-    while not Path(order["gate"]).exists():
+    asking = os.getppid()
+    while not Path(order["gate"]).exists() and os.getppid() == asking:
         time.sleep(0.01)
     return {"": b"made"}

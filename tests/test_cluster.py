@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -201,6 +203,17 @@ def test_a_scheduler_that_is_gone_is_said(reach, tmp_path):
             dask.process.kill()
             with pytest.raises(Unavailable, match=r"^the connection to the cluster `.*` broke\n"):
                 made.result()
+
+
+def test_a_worker_that_says_nothing_is_waited_for_only_so_long(reach, monkeypatch):
+    monkeypatch.setattr(scheduler, "PATIENCE", 1.0)
+    with DaskCluster(2) as dask:
+        frozen = dask.freeze()
+        try:
+            with pytest.raises(Unavailable, match=r"^a worker of .* said nothing for 1 s\n"):
+                reach(dask).connect()
+        finally:
+            os.kill(frozen, signal.SIGKILL)
 
 
 def test_nobody_at_the_address_is_said(reach, monkeypatch):
@@ -420,8 +433,10 @@ def test_a_cluster_is_reached_by_tls_with_the_settings_of_dask(certificate, reac
     with DaskCluster(1, protocol="tls", **certificate) as dask:
         assert dask.url.startswith("tls://")
         cluster = reach(dask)
-        tls = settings.collect_env(certificate)["distributed"]["comm"]["tls"]
-        with settings.set({"distributed.comm.tls": tls}):
+        names = {
+            name: name[5:].lower().replace("__", ".").replace("_", "-") for name in certificate
+        }
+        with settings.set({names[name]: path for name, path in certificate.items()}):
             assert cluster.crew(COMPOSING, place=OBJECTS).do(asdict(PIECE)) == compose(PIECE)
             cluster.close()
 

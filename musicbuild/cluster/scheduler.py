@@ -11,6 +11,7 @@ import secrets
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -65,8 +66,30 @@ class Scheduler:
             raise self._deserted() from None
 
     def ask_all(self, function: Callable[[str], str], told: str) -> Mapping[str, object]:
-        """Have each worker answer at once, by address; one that can't answers an exception."""
-        return dict(self._client.run(function, told, on_error="return"))
+        """Have each worker answer at once, by address; one that can't answers an exception.
+
+        Raises Unavailable if one of them says nothing at all.
+        """
+        answers: Future[Mapping[str, object]] = Future()
+
+        def run() -> None:
+            try:
+                answers.set_result(self._client.run(function, told, on_error="return"))
+            except Exception as error:  # noqa: BLE001  it is raised where it is waited for
+                answers.set_exception(error)
+
+        threading.Thread(target=run, daemon=True).start()  # Dask itself would wait for minutes
+        try:
+            return answers.result(PATIENCE)
+        except MusicbuildError:  # a signal, as this thread hears them
+            raise
+        except TimeoutError:
+            raise Unavailable(
+                f"a worker of the cluster `{self._url}` said nothing for {PATIENCE:g} s",
+                hint=ELSEWHERE,
+            ) from None
+        except Exception:  # noqa: BLE001  as above
+            raise self._lost() from None
 
     def ask(self, function: Callable[[str], str], told: str) -> object:
         """Have one worker answer, another if it dies meanwhile.
