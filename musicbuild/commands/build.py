@@ -116,8 +116,8 @@ def command(
 
     TRACK is an id or a glob; without any it is all tracks.
     """
-    if frozen and (locked or draft or force):
-        raise UsageError("`--frozen` excludes `--locked`, `--draft` and `--force`")
+    if frozen and (locked or draft or force or terms["cluster"]):
+        raise UsageError("`--frozen` excludes `--locked`, `--draft`, `--force` and `--cluster`")
     project = open_chosen(settings)
     wished = wishes(
         project,

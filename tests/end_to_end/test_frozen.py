@@ -138,7 +138,9 @@ def test_it_may_be_looked_at_first(origin, clone):
     assert not (copy.folder / "audio").exists()
 
 
-@pytest.mark.parametrize("option", ["--locked", "--draft", "--force=calm"])
+@pytest.mark.parametrize(
+    "option", ["--locked", "--draft", "--force=calm", "--cluster=tcp://127.0.0.1:1"]
+)
 def test_what_contradicts_it_is_refused(origin, option):
     ran = origin.run("build", "--frozen", option)
     assert ran.code == 2
