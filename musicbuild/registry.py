@@ -32,6 +32,12 @@ from .spec import GenerateSpec
 
 VERSION = 1
 
+MOST_ORDERS = 1000
+"""In the same words; nobody orders so many, and nobody is to be made to read on for ever."""
+
+LARGEST = 16 << 20
+"""Bytes of a record; the journal reads no more of one, either."""
+
 ATTEMPT = re.compile(r"[a-z0-9-]{1,64}")
 """The name of an attempt, which becomes that of a file."""
 
@@ -98,7 +104,7 @@ class Registry:
         """Yield the records of a purchase and of the orders in its words that are not whole."""
         number, place = 1, _place(purchase.spec)
         names = [f"purchases/{key}", _claim(purchase.provider, purchase.generation)]
-        while self.remote.has(f"{place}/{number}"):
+        while number <= MOST_ORDERS and self.remote.has(f"{place}/{number}"):
             names += [f"{place}/{number}{end}" for end in ("", ".accepted", ".void")]
             number += 1
         for name in names:
@@ -115,6 +121,8 @@ class Registry:
     def _orders(self, spec: GenerateSpec) -> list[Order]:
         found: list[Order] = []
         while (payment := self._order(_place(spec), len(found) + 1)) is not None:
+            if len(found) == MOST_ORDERS:
+                raise self._damaged(_place(spec))
             found.append(Order(len(found) + 1, payment))
         return found
 
@@ -145,6 +153,8 @@ class Registry:
         data = self.remote.get(name)
         if data is None:
             return None
+        if len(data) > LARGEST:
+            raise self._damaged(name)
         text, _, digest = data.strip().rpartition(b"\n")
         try:
             told = json.loads(text)
