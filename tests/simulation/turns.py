@@ -91,9 +91,10 @@ class Time:
         halt: threading.Event,
         monotonic: Callable[[], float],
         places: Places,
+        beside: int | None = None,
     ) -> None:
         """Do what `musicbuild.workers.in_parallel` does; nobody gives up a place before the end."""
-        del monotonic, places
+        del monotonic, places, beside
         waiting = deque(tasks)
         broken: list[BaseException] = []
 
