@@ -13,7 +13,7 @@ from specimens import Paper, carry_out, draft_of, price, sketch, spec, track
 
 from musicbuild.cost import FREE, Cost
 from musicbuild.lock import Lock
-from musicbuild.plan import Wishes, plan, tags_of
+from musicbuild.plan import Wishes, plan, restoring, tags_of
 from musicbuild.spec import Sound
 from musicbuild.steps import (
     Cause,
@@ -23,6 +23,7 @@ from musicbuild.steps import (
     Lost,
     Master,
     Orphan,
+    Plan,
     Reason,
     Restore,
     Tag,
@@ -690,3 +691,20 @@ def test_another_encoder_makes_nothing_out_of_date():
     bench.lock = bench.lock.with_track("menu", replace(locked, outputs=outputs))
     assert isinstance(bench.step(loud), Keep)
     assert isinstance(bench.without_outputs().step(loud), Restore)
+
+
+# Nothing but what the lock says.
+
+
+def test_what_is_not_in_place_is_put_back_and_nothing_else_is_done():
+    bench = Bench(MENU, track("boss", "Drums"))
+    wished = [mastered(MENU), track("boss", "Other drums"), track("new", "Waltz")]
+    assert restoring(wished, bench.lock, bench.disk) == Plan(
+        (Keep(wished[0]), Keep(wished[1])), orphans=()
+    )
+    del bench.disk.files["audio/boss.mp3"]
+    made = bench.lock.tracks["boss"].outputs["audio/boss.mp3"]
+    missing = (Reason(Cause.OUTPUT_MISSING),)
+    assert restoring(wished, bench.lock, bench.disk).to_do == (
+        Restore(wished[1], missing, {"audio/boss.mp3": made.digest}),
+    )
