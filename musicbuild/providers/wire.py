@@ -82,13 +82,13 @@ class Place:
         return host if self.port == PORTS.get(self.scheme) else f"{host}:{self.port}"
 
 
-def place(url: SplitResult, address: str = "") -> Place:
+def place(url: SplitResult) -> Place:
     """Return where a URL leads; raise ValueError if that is nowhere."""
     port, host = url.port, url.hostname
     if not host:
         raise ValueError("it names no host")
     port = PORTS.get(url.scheme, 0) if port is None else port
-    return Place(url.scheme, host, port, address or host)
+    return Place(url.scheme, host, port, host)
 
 
 def target(url: SplitResult) -> str:
