@@ -6,13 +6,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from .errors import Unusable
 from .findings import Finding, Mend, Problem
-from .hashing import Digest, digest_bytes
-from .lock import Lock
+from .hashing import Digest
+from .lock import Lock, Purchase
 from .registry import Registry
-from .remotes import object_name
-from .spec import GenerateSpec
+from .remotes import is_whole, object_name
 from .workers import in_parallel
 
 JOBS = 8
@@ -21,7 +19,7 @@ JOBS = 8
 def verify(
     lock: Lock,
     registry: Registry,
-    repeatable: Callable[[GenerateSpec], bool],
+    repeatable: Callable[[Purchase], bool],
     *,
     stop: threading.Event,
     monotonic: Callable[[], float],
@@ -30,22 +28,18 @@ def verify(
 
     Free audio that can be made again need not be there.
     """
-    needed = [one.audio for one in lock.purchases.values() if not repeatable(one.spec)]
+    needed = [one.audio for one in lock.purchases.values() if not repeatable(one)]
     outputs = (one for track in lock.tracks.values() for one in track.outputs.values())
     digests = dict.fromkeys([*needed, *(one.digest for one in outputs)])
     damaged: list[str] = []
     missing: list[Digest] = []
 
     def look(digest: Digest) -> None:
-        name = object_name(digest)
-        try:
-            data = registry.remote.get(name)
-        except Unusable:
-            data = b""
-        if data is None:
-            missing.append(digest)
-        elif digest_bytes(data) != digest:
-            damaged.append(name)
+        match is_whole(registry.remote, digest):
+            case None:
+                missing.append(digest)
+            case False:
+                damaged.append(object_name(digest))
 
     _each(look, digests, stop, monotonic)
     records: dict[str, Finding] = {}

@@ -14,8 +14,8 @@ from functools import partial
 from .clock import Clock, SystemClock
 from .errors import Unusable
 from .events import Exchanged, ExchangeStarted, Passage, Watcher
-from .hashing import Digest, digest_bytes
-from .remotes import Remote, object_name
+from .hashing import Digest
+from .remotes import Remote, is_whole, object_name
 from .store import Store
 from .workers import Places, in_parallel
 
@@ -103,16 +103,15 @@ class Exchange:
         return Passage.DAMAGED, 0
 
     def _send(self, digest: Digest, size: int | None) -> tuple[Passage, int]:
-        name = object_name(digest)
-        if self.check and size is not None and self._reads(digest, name):
+        if self.check and size is not None and is_whole(self.remote, digest) is True:
             return Passage.THERE, 0
         data = (self.read or self.store.get)(digest)
         if data is None:
-            return (Passage.MISSING if size is None else self._unsure(digest, name)), 0
+            return (Passage.MISSING if size is None else self._unsure(digest)), 0
         if size == len(data) and not self.check:
             return Passage.THERE, 0
         if not self.dry_run:
-            self.remote.put(name, data)
+            self.remote.put(object_name(digest), data)
         return (Passage.MOVED if size is None else Passage.MENDED), len(data)
 
     def _size(self, digest: Digest) -> int | None:
@@ -122,21 +121,14 @@ class Exchange:
         except OSError:
             return None
 
-    def _unsure(self, digest: Digest, name: str) -> Passage:
+    def _unsure(self, digest: Digest) -> Passage:
         """Say how an object is there that can't be compared with one here.
 
         Only where the one here is damaged, and of another size, is it read to know which is whole.
         """
         doubted = self.check or self.store.holds(digest)
-        whole = not doubted or (not self.check and self._reads(digest, name))
+        whole = not doubted or (not self.check and is_whole(self.remote, digest) is True)
         return Passage.THERE if whole else Passage.DAMAGED
-
-    def _reads(self, digest: Digest, name: str) -> bool:
-        try:
-            data = self.remote.get(name)
-        except Unusable:
-            return False
-        return data is not None and digest_bytes(data) == digest
 
 
 class _Run:

@@ -13,8 +13,9 @@ from . import lock as locks
 from . import manifest, memory
 from .address import Shared, shared
 from .clock import SystemClock
+from .errors import MusicbuildError
 from .journal import Journal
-from .lock import Lock
+from .lock import Lock, Purchase
 from .manifest import Album
 from .memory import Sight
 from .outputs import Tree
@@ -118,6 +119,13 @@ class Project:
             wishes,
             under_way=under_way,
         )
+
+    def is_repeatable(self, bought: Purchase) -> bool:
+        """Tell whether audio can be made again, just so, for nothing: never what was adopted."""
+        try:
+            return not bought.adopted and self.providers.model_of(bought.spec).repeatable
+        except (MusicbuildError, KeyError):  # a provider or a model that is here no longer
+            return False
 
     def draft_of(self, track: TrackSpec) -> TrackSpec:
         """Return the same track as the offline composer would make it, for nothing."""

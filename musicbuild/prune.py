@@ -273,8 +273,7 @@ class _Decision:
         return frozenset(self.lock.tracks[name].outputs)
 
     def _is_repeatable(self, key: Digest) -> bool:
-        bought = self.lock.purchases[key]
-        return not bought.adopted and self.subject.repeatable(bought.spec)
+        return self.subject.repeatable(self.lock.purchases[key])
 
     def _is_held(self, digest: Digest) -> bool:
         return self.asked.held is not None and self.asked.held(digest)

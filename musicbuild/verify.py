@@ -19,7 +19,7 @@ from .lock import Lock, LockedOutput, Purchase
 from .outputs import Found, Tree
 from .paths import may_be_output
 from .records import TRASH
-from .spec import GenerateSpec, Output, TrackSpec
+from .spec import Output, TrackSpec
 from .store import Store
 from .takes import fitted, picked
 from .trust import find_lock, misplaced
@@ -27,7 +27,7 @@ from .trust import find_lock, misplaced
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A project as it lies on disk; `repeatable` tells a free piece that can be made again."""
+    """A project as it lies on disk; `repeatable` tells what can be made again for nothing."""
 
     root: Path
     lock_path: Path
@@ -35,7 +35,7 @@ class Subject:
     journal: Journal
     tree: Tree
     tracks: Sequence[TrackSpec]
-    repeatable: Callable[[GenerateSpec], bool]
+    repeatable: Callable[[Purchase], bool]
 
     def place(self, path: Path) -> str:
         return path.relative_to(self.root).as_posix()
@@ -304,8 +304,7 @@ class _Verdict:
         return bought is not None and made.master == output.master.key(bought.audio)
 
     def _repeatable(self, key: Digest) -> bool:
-        bought = self.lock.purchases[key]
-        return not bought.adopted and self.subject.repeatable(bought.spec)
+        return self.subject.repeatable(self.lock.purchases[key])
 
     def _find(self, path: str) -> Found | IntegrityError | None:
         if path not in self.seen:

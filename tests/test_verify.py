@@ -62,7 +62,9 @@ class Bench(Studio):
                 journal=Journal(self.state / "journal"),
                 tree=self.tree,
                 tracks=self.tracks,
-                repeatable=lambda wish: Providers().model_of(wish).repeatable,
+                repeatable=lambda bought: (
+                    not bought.adopted and Providers().model_of(bought.spec).repeatable
+                ),
             )
         )
 

@@ -25,7 +25,7 @@ from ..console.exchange import (
 )
 from ..console.look import count
 from ..console.terminal import Answer
-from ..errors import IntegrityError, Interrupted, MusicbuildError
+from ..errors import IntegrityError, Interrupted
 from ..events import Passage
 from ..exchange import JOBS, Exchange, Moved
 from ..hashing import Digest
@@ -131,7 +131,7 @@ def _tell(project: Project, registry: Registry, moved: Moved, jobs: int, signals
     tasks = [
         partial(registry.enter, key, bought)
         for key, bought in project.lock.purchases.items()
-        if moved.passages.get(bought.audio) in WHOLE and not _is_repeatable(project, bought)
+        if moved.passages.get(bought.audio) in WHOLE and not project.is_repeatable(bought)
     ]
     stop = signals.stop
     in_parallel(tasks, jobs, stop=stop, halt=stop, monotonic=SystemClock().monotonic)
@@ -176,20 +176,13 @@ def _judged(
         return Lack.MISSING, Way.UNUSED
     if read(one.digest) is not None:
         return Lack.MISSING, Way.HERE
-    if bought and _is_repeatable(project, bought):
+    if bought and project.is_repeatable(bought):
         return Lack.MISSING, Way.COMPOSE
     if one.is_audio:
         return Lack.LOST, Way.FETCH
     if bought and (moved.passages.get(bought.audio) in WHOLE or read(bought.audio) is not None):
         return Lack.MISSING, Way.MASTER
     return Lack.LOST, Way.AFTER
-
-
-def _is_repeatable(project: Project, bought: Purchase) -> bool:
-    try:
-        return project.providers.model_of(bought.spec).repeatable
-    except (MusicbuildError, KeyError):  # a provider or a model that is here no longer
-        return False
 
 
 def _interrupted(moved: Moved, number: int, *, push: bool) -> Interrupted:

@@ -16,12 +16,12 @@ from ..clock import Clock, SystemClock
 from ..console.prune import prune_data, prune_lines, question
 from ..console.terminal import Answer, Console
 from ..discard import discard
-from ..errors import PolicyError, Unusable
-from ..hashing import Digest, digest_bytes
+from ..errors import PolicyError
+from ..hashing import Digest
 from ..litter import Pruning
 from ..project import Project
 from ..prune import MONTH, Asked, decide
-from ..remotes import Remote, object_name, open_remote
+from ..remotes import Remote, is_whole, open_remote
 from .opening import open_chosen
 from .options import with_settings
 from .said import Settings
@@ -92,11 +92,7 @@ def _store(
 
 def _has(remote: Remote, digest: Digest) -> bool:
     """Tell whether a remote has these very bytes: they are read, for there may be no others."""
-    try:
-        data = remote.get(object_name(digest))
-    except Unusable:
-        return False
-    return data is not None and digest_bytes(data) == digest
+    return is_whole(remote, digest) is True
 
 
 def _prune(project: Project, asked: Asked, console: Console, clock: Clock, *, yes: bool) -> Answer:

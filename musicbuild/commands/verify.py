@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 
@@ -22,7 +21,6 @@ from ..providers import Providers
 from ..records import check_records
 from ..registry import Registry
 from ..remotes import open_remote
-from ..spec import GenerateSpec
 from ..specify import specify
 from ..trust import read_lock
 from ..verify import Subject, verify
@@ -65,7 +63,7 @@ def subject(project: Project) -> Subject:
         journal=project.journal,
         tree=project.tree,
         tracks=project.tracks,
-        repeatable=_repeatable(project.providers),
+        repeatable=project.is_repeatable,
     )
 
 
@@ -78,20 +76,10 @@ def _elsewhere(settings: Settings, project: Project) -> tuple[Finding, ...]:
         return elsewhere.verify(
             read_lock(project.lock_path, project.store),
             Registry(there),
-            _repeatable(project.providers),
+            project.is_repeatable,
             stop=threading.Event(),
             monotonic=SystemClock().monotonic,
         )
-
-
-def _repeatable(providers: Providers) -> Callable[[GenerateSpec], bool]:
-    def repeatable(spec: GenerateSpec) -> bool:
-        try:
-            return providers.model_of(spec).repeatable
-        except (MusicbuildError, KeyError):  # a provider or a model that is here no longer
-            return False
-
-    return repeatable
 
 
 def _error(report: Report) -> MusicbuildError | None:

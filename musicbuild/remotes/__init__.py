@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Protocol
 
 from ..address import CLOUDS, FORMS, objection, parse
-from ..errors import RemoteError
+from ..errors import RemoteError, Unusable
+from ..hashing import Digest, digest_bytes
 from .folder import FolderRemote
 from .names import object_name
 
-__all__ = ["Remote", "object_name", "open_remote"]
+__all__ = ["Remote", "is_whole", "object_name", "open_remote"]
 
 
 class Remote(Protocol):
@@ -61,6 +62,18 @@ class Remote(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def is_whole(remote: Remote, digest: Digest) -> bool | None:
+    """Read an object and tell whether it is what its name says; None if there is none.
+
+    Raises RemoteError.
+    """
+    try:
+        data = remote.get(object_name(digest))
+    except Unusable:
+        return False
+    return None if data is None else digest_bytes(data) == digest
 
 
 def open_remote(
