@@ -157,8 +157,10 @@ def _lacking(
         passage = moved.passages.get(one.digest)
         if passage in (Passage.MISSING, Passage.DAMAGED):
             bought = purchases.get(one.key)
-            source = bought.provider if bought else ""
             lack, way = _judged(project, one, bought, moved, read)
+            source = bought.provider if bought else ""
+            if bought and bought.adopted and way is Way.FETCH:
+                way, source = Way.ADOPT, bought.adopted.file
             if passage is Passage.DAMAGED:
                 lack, way = Lack.DAMAGED, Way.CHECK
             yield Lacking(one, lack, way, source)

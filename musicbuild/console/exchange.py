@@ -39,6 +39,7 @@ class Way(Enum):
     """What gives an object that is lacking."""
 
     FETCH = "`musicbuild build` asks {source} for it again, for nothing"
+    ADOPT = "`musicbuild adopt` takes it from `{source}` once more"
     COMPOSE = "`musicbuild build` has it composed again, for nothing"
     MASTER = "`musicbuild build` makes it again from the audio, for nothing"
     AFTER = "`musicbuild build` makes it again once its audio is here, for nothing"

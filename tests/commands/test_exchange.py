@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 
+import numpy as np
 import pytest
+import soundfile
 from bucket_server import BUCKET, Proxy, bucket_server, corrupt, credentials, delay
 from commands.folder import PAID, SCRIPT, TWO_TRACKS, Folder, surroundings
 from commands.test_manner import read_all
@@ -232,6 +234,22 @@ def test_sketches_are_no_loss(project, tmp_path):
         " missing  6 objects more, and none is lost by it\n"
         " fetched  0 objects (0.0 kB) from `../music`\n"
     )
+
+
+def test_what_was_adopted_for_a_sketch_is_a_loss(project, tmp_path):
+    project.write("version: 1\ntracks: {theme: {prompt: calm, duration: 3}}\n")
+    tone = (0.3 * np.sin(2 * np.pi * 220 * np.arange(3 * 44_100) / 44_100)).astype(np.float32)
+    soundfile.write(project.root / "take.wav", tone, 44_100)
+    adopted = project.run("adopt", "take.wav", "--as", "theme")
+    assert adopted.code == 0, adopted.err
+    shutil.rmtree(project.root / ".musicbuild" / "store")
+    lost = project.run("push", "--create", MUSICBUILD_STORE=str(tmp_path / "music"))
+    assert lost.code == 7
+    assert (
+        " lost     the audio of `theme`: `musicbuild adopt` takes it from `take.wav` once more\n"
+    ) in lost.out
+    elsewhere = project.run("verify", "--remote", MUSICBUILD_STORE=str(tmp_path / "music"))
+    assert elsewhere.code == 7, elsewhere.out
 
 
 def test_superseded_music_goes_to_the_store_too_and_is_not_fetched(game, colleague):
