@@ -9,10 +9,11 @@ import errno
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from . import reading
-from .folders import Folder, hold, open_plain
+from .folders import HELD, Folder, hold, open_plain
 
 ASIDE = re.compile(r"\..{1,40}\.[0-9a-f]{16}", re.DOTALL)
 """The name of a file that was written aside and never got its own."""
@@ -25,8 +26,7 @@ _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSY
 
 def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     """Replace a file: written aside in the same folder, synced, then renamed over it."""
-    make_folder(path.parent)
-    with hold(path.parent) as folder:
+    with _hold_made(path.parent) as folder:
         write_within(folder, path.name, data, mode=mode)
 
 
@@ -74,13 +74,22 @@ def move_within(folder: Folder, name: str, into: Folder) -> None:
     folder.sync()
 
 
-def append(path: Path, data: bytes) -> None:
-    """Add to a file, making it if it is new, and return when it is on disk."""
-    new = not path.exists()
+def append(path: Path, data: bytes, *, at: int | None = None) -> bool:
+    """Add to a file, making it if it is new, and return when it is on disk.
+
+    If it should end `at` a place and does not, nothing is added, and False is returned.
+    """
     handle = open_plain(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    _fill(handle, data)
-    if new:
+    try:
+        size = os.fstat(handle).st_size
+        if at is not None and size != at:
+            return False
+        _write(handle, data)
+    finally:
+        os.close(handle)
+    if not size:
         sync_folder(path.parent)
+    return True
 
 
 def probe(folder: Path, room: int) -> None:
@@ -153,11 +162,24 @@ def _aside(name: str) -> str:
     return f".{name[:40]}.{secrets.token_hex(8)}"
 
 
+def _hold_made(folder: Path) -> Folder:
+    """Open a folder, and make it where there is none."""
+    if HELD:
+        with suppress(FileNotFoundError):
+            return hold(folder)
+    make_folder(folder)
+    return hold(folder)
+
+
 def _fill(handle: int, data: bytes) -> None:
     try:
-        left = memoryview(data)
-        while left:
-            left = left[os.write(handle, left) :]
-        os.fsync(handle)
+        _write(handle, data)
     finally:
         os.close(handle)
+
+
+def _write(handle: int, data: bytes) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[os.write(handle, left) :]
+    os.fsync(handle)

@@ -146,10 +146,7 @@ class Finisher:
         def ours(there: Digest) -> bool:
             return self.overwrite or there in recorded or self.store.holds(there)
 
-        found = self.tree.find(path)
-        if found and found.fetched and ours(found.digest):
-            self.store.put(self.tree.read(path) or b"")
-        self.tree.deliver(path, data, ours=ours)
+        self.tree.deliver(path, data, ours=ours, keep=self.store.put)
         return digest
 
     def _cover(self, track: TrackSpec) -> bytes | None:

@@ -120,14 +120,13 @@ class Journal:
 
     def _append(self, attempt: str, record: Mapping[str, Any]) -> None:
         path = self._path(attempt)
-        size = path.stat().st_size if path.exists() else 0
         end, check = self._ends.pop(attempt, (0, 0))
-        if size != end:  # this process did not write it, or not to its end
-            _, end, check = _read(path)
-            if end < size:
-                os.truncate(path, end)
         line = _line(record, check)
-        durable.append(path, line)
+        if not durable.append(path, line, at=end):  # not written by this process, or not to its end
+            _, end, check = _read(path)
+            os.truncate(path, end)
+            line = _line(record, check)
+            durable.append(path, line)
         self._ends[attempt] = end + len(line), int(line[-9:-1], 16)
 
 

@@ -60,15 +60,26 @@ class Tree:
         except OSError:
             return None
 
-    def deliver(self, path: str, data: bytes, *, ours: Callable[[Digest], bool]) -> None:
+    def deliver(
+        self,
+        path: str,
+        data: bytes,
+        *,
+        ours: Callable[[Digest], bool],
+        keep: Callable[[bytes], object],
+    ) -> None:
         """Put an output in place, unless what lies there now is not `ours` to replace.
 
-        Raises IntegrityError, and leaves the file, if it was changed by another hand.
+        `keep` is given the file that goes.  Raises IntegrityError, and leaves that file, if it was
+        changed by another hand.
         """
         with self._hold(path, make=True) as folder:
             found = _found(folder, path)
-            if found and found.fetched and found.digest == digest_bytes(data):
+            if found and found == Found(digest_bytes(data)):
                 return
+            if found and found.fetched and ours(found.digest):
+                keep(reading.contents(_name(path), within=folder))
+                found = _found(folder, path)  # that takes a while
             if found and not ours(found.digest):
                 raise IntegrityError(
                     f"`{path}` was changed by another hand and is kept",

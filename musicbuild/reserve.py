@@ -33,6 +33,7 @@ class Reserve:
     def __init__(self, folder: Path, others: Sequence[Path] = ()) -> None:
         self._room = folder / "reserve"
         self._others = others
+        self._kept: set[Path] = set()
         self._mutex = threading.Lock()
 
     def set_aside(self) -> None:
@@ -52,6 +53,7 @@ class Reserve:
         """
         failed = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         for path in self._paths(name):
+            self._kept.add(path)
             try:
                 durable.make_folder(path.parent, mode=0o700)
                 durable.append(path, data)
@@ -63,11 +65,17 @@ class Reserve:
 
     def kept(self, name: str) -> Path | None:
         """Return the file of that name in one of the other places."""
-        # A folder that may not be looked into has nothing, where Path would raise.
-        return next((path for path in self._paths(name) if os.path.isfile(path)), None)  # noqa: PTH113
+        for path in self._paths(name):
+            # A folder that may not be looked into has nothing, where Path would raise.
+            if os.path.isfile(path):  # noqa: PTH113
+                self._kept.add(path)
+                return path
+        return None
 
     def drop(self, name: str) -> None:
-        for path in self._paths(name):
+        """Remove what was kept or found under that name; nowhere else is looked for it."""
+        for path in self._kept.intersection(self._paths(name)):
+            self._kept.discard(path)
             with suppress(OSError):
                 path.unlink(missing_ok=True)
 

@@ -123,8 +123,9 @@ class Mains:
                 lambda: write(folder, f".{name}.part", data[: len(data) // 2]),
             )
 
-        def powered_append(path, data):
-            self._step(lambda: append(path, data), lambda: append(path, data[: len(data) // 2]))
+        def powered_append(path, data, **more):
+            part = data[: len(data) // 2]
+            return self._step(lambda: append(path, data, **more), lambda: append(path, part))
 
         def powered_forget(journal, attempt):
             self._step(lambda: forget(journal, attempt), lambda: None)
@@ -134,7 +135,7 @@ class Mains:
         monkeypatch.setattr(durable, "append", powered_append)
         monkeypatch.setattr(Journal, "forget", powered_forget)
 
-    def _step(self, whole: Callable[[], None], part: Callable[[], None]) -> None:
+    def _step(self, whole: Callable[[], object], part: Callable[[], object]) -> object:
         self.steps += 1
         if self.dead:
             raise PowerCut
@@ -142,4 +143,4 @@ class Mains:
             self.dead = True
             {"before": lambda: None, "within": part, "after": whole}[self._moment]()
             raise PowerCut
-        whole()
+        return whole()

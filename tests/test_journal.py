@@ -241,10 +241,10 @@ def fails(monkeypatch, folder, *, full=False):
     """Let nothing more be written in a folder; one that is full has room again for a while."""
     append = durable.append
 
-    def failing(path, data):
+    def failing(path, data, **more):
         if path.is_relative_to(folder) and not (full and not (folder / "reserve").exists()):
             raise OSError(28, "No space left on device")
-        append(path, data)
+        return append(path, data, **more)
 
     monkeypatch.setattr(durable, "append", failing)
 

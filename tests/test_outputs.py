@@ -32,8 +32,8 @@ def refusal(call, *arguments, **more):
     return str(raised.value)
 
 
-NEVER = {"ours": lambda _: False}
-ALWAYS = {"ours": lambda _: True}
+NEVER = {"ours": lambda _: False, "keep": lambda _: None}
+ALWAYS = {"ours": lambda _: True, "keep": lambda _: None}
 
 
 def test_a_file_is_found_by_its_digest(tree):
@@ -87,12 +87,14 @@ def test_the_same_output_is_not_written_again(tree):
 
 
 def test_what_is_ours_is_replaced_and_a_pointer_too(tree):
-    asked = []
+    asked, kept = [], []
+    how = {"ours": lambda digest: asked.append(digest) or True, "keep": kept.append}
     put(tree, "menu.mp3", b"old")
-    tree.deliver("menu.mp3", b"new", ours=lambda digest: asked.append(digest) or True)
+    tree.deliver("menu.mp3", b"new", **how)
     put(tree, "boss.mp3", POINTER.encode())
-    tree.deliver("boss.mp3", b"new", ours=lambda digest: asked.append(digest) or True)
-    assert asked == [digest_bytes(b"old"), OID]
+    tree.deliver("boss.mp3", b"new", **how)
+    assert list(dict.fromkeys(asked)) == [digest_bytes(b"old"), OID]
+    assert kept == [b"old"]
     assert tree.read("menu.mp3") == tree.read("boss.mp3") == b"new"
 
 

@@ -38,8 +38,10 @@ def listening(console: Console) -> Iterator[Listener]:
 
 @contextmanager
 def _telling(console: Console) -> Iterator[Listener]:
+    look = console.err  # asked for once: a build has thousands of events
+
     def tell_plain(event: Event) -> None:
-        console.tell(event_lines(event, console.err))
+        console.tell(event_lines(event, look), look)
 
     def tell_errors(event: Event) -> None:
         if isinstance(event, TrackFailed):

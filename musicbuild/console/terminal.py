@@ -146,9 +146,9 @@ class Console:
         if self.manner.json and self.tally:
             self._end_json(command, [])
 
-    def tell(self, lines: Iterable[str]) -> None:
+    def tell(self, lines: Iterable[str], look: Look | None = None) -> None:
         """Write to stderr, whoever listens: what goes wrong, and what happens in a build."""
-        self._print(lines, sys.stderr, self.err)
+        self._print(lines, sys.stderr, look or self.err)
 
     def write_json(self, value: Mapping[str, Any]) -> None:
         self._print([encode(value)], sys.stdout, self.out, disarmed=disarm_json)

@@ -81,7 +81,7 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
 
     monkeypatch.setattr(where, name, first)
     acts = {
-        "deliver": lambda: tree.deliver("out/a.mp3", b"new", ours=lambda _: True),
+        "deliver": lambda: tree.deliver("out/a.mp3", b"new", **ALWAYS),
         "probe": lambda: tree.probe("out/a.mp3", 1),
         "find": lambda: tree.find("out/a.mp3") == outputs.Found(digest_bytes(b"ours")),
         "read": lambda: tree.read("out/a.mp3") == b"ours",
@@ -94,6 +94,9 @@ def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere(
 
 
 TRIES = 1500
+
+ALWAYS = {"ours": lambda _: True, "keep": lambda _: None}
+NEVER = {"ours": lambda _: False, "keep": lambda _: None}
 
 SWAP = """
 import itertools, os, sys
@@ -125,7 +128,7 @@ def test_no_timing_writes_or_reads_outside(root, victim, monkeypatch):
         other.stdout.readline()
         for number in range(TRIES):
             with contextlib.suppress(IntegrityError, OSError):
-                tree.deliver(f"out/{number % 50}.mp3", b"%d" % number, ours=lambda _: True)
+                tree.deliver(f"out/{number % 50}.mp3", b"%d" % number, **ALWAYS)
                 tree.probe("out/a.mp3", 1)
             with contextlib.suppress(IntegrityError, OSError):
                 assert tree.find("out/secret.mp3") != theirs
@@ -161,11 +164,11 @@ def test_a_link_to_a_folder_is_followed_within_the_project_alone(root, victim, r
     (root / name).symlink_to(target)
     tree = Tree(root)
     if lands:
-        tree.deliver("out/a.mp3", b"new", ours=lambda _: False)
+        tree.deliver("out/a.mp3", b"new", **NEVER)
         assert (root / lands).read_bytes() == b"new"
         return
     for act in (
-        lambda: tree.deliver("out/a.mp3", b"new", ours=lambda _: True),
+        lambda: tree.deliver("out/a.mp3", b"new", **ALWAYS),
         lambda: tree.probe("out/a.mp3", 1),
         lambda: tree.find("out/a.mp3"),
         lambda: tree.read("out/a.mp3"),
@@ -184,7 +187,7 @@ def test_where_no_folder_can_be_held_links_are_looked_for(root, victim, monkeypa
     tree = Tree(root)
     match lands:
         case "inside":
-            tree.deliver("out/deep/a.mp3", b"new", ours=lambda _: False)
+            tree.deliver("out/deep/a.mp3", b"new", **NEVER)
             tree.probe("out/deep/a.mp3", 1)
             assert tree.read("out/deep/a.mp3") == b"new"
             (root / "out/deep/b.mp3").symlink_to("a.mp3")
@@ -192,13 +195,13 @@ def test_where_no_folder_can_be_held_links_are_looked_for(root, victim, monkeypa
         case "outside":
             (root / "out").symlink_to(victim)
             with pytest.raises(IntegrityError, match="by a link"):
-                tree.deliver("out/a.mp3", b"new", ours=lambda _: True)
+                tree.deliver("out/a.mp3", b"new", **ALWAYS)
             assert everything(victim) == {}
         case "on a file":
             (root / "out").write_bytes(b"a file")
             assert tree.find("out/a.mp3") is None
             with pytest.raises(NotADirectoryError):
-                tree.deliver("out/a.mp3", b"new", ours=lambda _: True)
+                tree.deliver("out/a.mp3", b"new", **ALWAYS)
 
 
 def test_a_hard_link_to_an_output_keeps_its_bytes(root, tmp_path):
@@ -315,7 +318,7 @@ READERS = {
     "an output, found": lambda root, place: _says(lambda: Tree(root).find(place.name)),
     "an output, read": lambda root, place: Tree(root).read(place.name) or "",
     "an output, replaced": lambda root, place: _says(
-        lambda: Tree(root).deliver(place.name, b"new", ours=lambda _: True)
+        lambda: Tree(root).deliver(place.name, b"new", **ALWAYS)
     ),
     "an object": lambda root, place: Store(root).get(DIGEST) or "",
     "an object, by verify": lambda root, place: _raises(lambda: digest_file(place)),

@@ -127,10 +127,10 @@ def _plant_files(mine: Mine, threads: Threads) -> None:
         with _doing(mine, threads, Doing(_file(Path(folder.path, name)))):
             inner(folder, name, data, **more)
 
-    def appending(inner: Callable[..., None], path: Path, data: bytes) -> None:
+    def appending(inner: Callable[..., bool], path: Path, data: bytes, **more: Any) -> bool:
         size = path.stat().st_size if path.exists() else 0
         with _doing(mine, threads, Doing(_record(data), size)):
-            inner(path, data)
+            return inner(path, data, **more)
 
     def syncing(inner: Callable[[int], None], handle: int) -> None:
         doing, status = threads.doing, os.fstat(handle)
