@@ -62,6 +62,8 @@ class Model:
     """Names of the options that the model hears, and that so enter the key: `loop`, `seed`."""
     parts: frozenset[str] = frozenset()
     """What it gives of a piece besides the whole: `mid`, the notes, and stems by name."""
+    hosted: bool = False
+    """It runs at its service, and this machine has nothing to do meanwhile but to wait."""
     repeatable: bool = False
     """The same spec gives the same bytes again: audio lost may be made anew without asking."""
 

@@ -32,7 +32,7 @@ from .models import Model
 from .providers import Connection, Delivery, Provider, Ticket
 from .spec import GenerateSpec
 
-HEAVY = ("httpcore", "httpx", "requests", "urllib3", "aiohttp", "numpy", "torch")
+HEAVY = ("h11", "httpx", "requests", "urllib3", "aiohttp", "numpy", "torch")
 """What a plan must not load."""
 
 FORMATS = frozenset({"mp3", "wav", "flac", "ogg", "opus", "aiff", "m4a"})

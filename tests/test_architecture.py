@@ -26,7 +26,7 @@ NETWORK = {
     "ftplib",
     "http.client",
     "http.server",
-    "httpcore",
+    "h11",
     "requests",
     "smtplib",
     "socket",

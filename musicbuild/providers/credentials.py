@@ -34,11 +34,12 @@ BETWEEN = re.compile(r"(?:[^!-~]|\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\[bfnrt])+
 class Secret:
     """A key.  It shows itself only to whoever calls `reveal`."""
 
-    __slots__ = ("_forms", "_value")
+    __slots__ = ("_forms", "_shortest", "_value")
 
     def __init__(self, value: str) -> None:
         self._value = value
         bare = {BETWEEN.sub("", form).lower() for form in forms(value)}
+        self._shortest = min(map(len, bare))
         self._forms = re.compile("|".join(map(re.escape, sorted(bare, key=len, reverse=True))))
 
     def __repr__(self) -> str:
@@ -58,6 +59,8 @@ class Secret:
         It is found in any case of its letters, and whatever unseen stands between them, so that
         no cleaning of the text brings it back.
         """
+        if len(text) < self._shortest:
+            return text
         bare = BETWEEN.sub("", text).lower()
         if not self._forms.search(bare):
             return text

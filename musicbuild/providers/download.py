@@ -15,13 +15,11 @@ from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
-import httpcore
-
 from ..clock import Clock
 from ..errors import Undelivered
 from .credentials import Secret, is_loopback
 from .http import PAUSES, Unfit
-from .wire import Client, Deadline, Place, Reply, Request, place, target
+from .wire import BrokenOff, Client, Deadline, NeverSent, Place, Reply, Request, place, target
 
 MOST_REDIRECTS = 3
 READ_TIMEOUT = 30.0
@@ -106,7 +104,7 @@ def _attempt(
                     return _audio(reply, clock, limits)
                 url = urljoin(url, reply.headers.get("location", ""))
         return Undelivered(f"the audio is behind more than {MOST_REDIRECTS} redirects")
-    except httpcore.TimeoutException as error:
+    except (NeverSent, BrokenOff) as error:
         late = Undelivered(f"the audio took longer than {limits.seconds:g} seconds")
         return late if deadline.passed else error
     except Exception as error:  # noqa: BLE001 - nothing foreign comes out, and all is free
@@ -117,7 +115,7 @@ def _connected(through: Client, requests: Sequence[Request], deadline: Deadline)
     """Return the answer of the first address that takes a connection."""
     *others, last = requests
     for request in others:
-        with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+        with suppress(NeverSent):
             return through.send(request, deadline, read=READ_TIMEOUT)
     return through.send(last, deadline, read=READ_TIMEOUT)
 

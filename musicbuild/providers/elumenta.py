@@ -27,6 +27,7 @@ def _model(name: str, tokens: int) -> Model:
         longest=120,
         whole_seconds=True,
         price=Cost(Decimal(tokens), UNIT),
+        hosted=True,
         source=SOURCE,
         as_of=AS_OF,
     )

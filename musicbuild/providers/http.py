@@ -16,7 +16,7 @@ from ..clock import Clock
 from ..errors import Busy, NotSent, ProviderError, Unavailable
 from .credentials import Secret
 from .verdict import Answer, lost, retry_after
-from .wire import BROKEN_OFF, NEVER_SENT, Client, Deadline, Reply, Request, place
+from .wire import BrokenOff, Client, Deadline, NeverSent, Reply, Request, place
 
 ANSWER_LIMIT = 1024 * 1024
 """Bytes; no JSON of a music API comes near."""
@@ -91,7 +91,7 @@ class Api:
         outcome = self._exchange(self._paid, request, deadline, self._read_timeout, limit)
         if isinstance(outcome, Answer):
             return outcome
-        if isinstance(outcome, NEVER_SENT):
+        if isinstance(outcome, NeverSent):
             raise NotSent(
                 f"{self._service} can't be reached: {self._words(outcome)}; "
                 "nothing was sent, nothing charged",
@@ -175,7 +175,7 @@ def _body(reply: Reply, limit: int) -> bytes:
     try:
         for chunk in _chunks(reply, limit):
             read += chunk
-    except (*BROKEN_OFF, Unfit):
+    except (BrokenOff, Unfit):
         if 200 <= reply.status < 300:
             raise
     return bytes(read)

@@ -64,7 +64,8 @@ class Answer:
         match value:
             case str():
                 # A lone surrogate is good JSON, and yet no file and no terminal takes it.
-                return self.secret.redact(value.encode(errors="replace").decode())
+                whole = value if value.isascii() else value.encode(errors="replace").decode()
+                return self.secret.redact(whole)
             case dict():
                 return {self._clean(name): self._clean(one) for name, one in value.items()}
             case list():
@@ -80,12 +81,12 @@ def judge(answer: Answer, service: str) -> ProviderError | None:
     the same request at another address and so have not acted on it; any other redirect may
     well be the way in which an accepted request is answered.
     """
+    if answer.good:
+        return None
     status, said = answer.status, answer.said()
     words = f": {said}" if said else ""
     refused = f"{service} refused it ({status}){words}; nothing was charged"
     match status:
-        case _ if answer.good:
-            return None
         case _ if status in TRACK_REFUSED:
             return Refused(refused, hint="change the track, then `musicbuild plan`")
         case 401:

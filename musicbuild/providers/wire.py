@@ -7,22 +7,24 @@ API on this machine, and may hold back or send again a request that is paid for.
 A time-out for a read alone is no bound.  A byte now and then, in a header, an interim answer, the
 extension of a chunk or a trailer, would keep one waiting for ever.  So each wait for the network
 ends when the whole of an exchange must.
+
+What the bytes mean is for h11 to say; here they come and go.
 """
 
 from __future__ import annotations
 
+import select
+import socket
 import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Self
 from urllib.parse import SplitResult, quote
 
 import certifi
-import httpcore
+import h11
 
 from .. import __version__
 from ..clock import Clock
@@ -42,6 +44,16 @@ KEPT = 64
 
 IDLE_SECONDS = 5.0
 """How long they are kept."""
+
+CONNECT_SECONDS = 10.0
+WRITE_SECONDS = 30.0
+"""How long one waits for a connection, and for a request to be taken."""
+
+HEAD_LIMIT = 100 << 10
+"""Bytes of the head of an answer, or of a chunk's."""
+
+PIECE = 64 << 10
+"""Bytes that are read at once."""
 
 _ASCII = "".join(map(chr, range(0x21, 0x7F)))
 
@@ -63,7 +75,11 @@ class Deadline:
 
     @property
     def left(self) -> float:
-        return self._end - self._clock.monotonic()
+        return self._end - self.now
+
+    @property
+    def now(self) -> float:
+        return self._clock.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +124,27 @@ class Request:
     content: bytes | None = None
 
 
+class NeverSent(Exception):
+    """What comes up before the first byte of a request leaves.  All else may come after it."""
+
+
+class BrokenOff(Exception):
+    """What comes up in place of an answer, or of the rest of it."""
+
+
 class Reply:
     """An answer whose head is read; header names are in lower case.  It is to be closed."""
 
-    def __init__(self, response: httpcore.Response, close: Callable[[], None]) -> None:
-        self.status = response.status
+    def __init__(
+        self,
+        response: h11.Response,
+        body: Callable[[], Iterator[bytes]],
+        close: Callable[[], None],
+    ) -> None:
+        self.status = response.status_code
         self.headers = _read(response.headers)
         self.close = close
-        self._response = response
+        self._body = body
 
     @property
     def is_packed(self) -> bool:
@@ -123,8 +152,8 @@ class Reply:
         return self.headers.get("content-encoding", "identity").strip().lower() != "identity"
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it comes; raise an error of httpcore if it breaks off."""
-        return self._response.iter_stream()
+        """Yield the body as it comes; raise BrokenOff if it breaks off."""
+        return self._body()
 
 
 class Client:
@@ -132,33 +161,27 @@ class Client:
 
     def __init__(self, *, keep: bool) -> None:
         self._keep = keep
-        self._idle: dict[Place, list[httpcore.HTTPConnection]] = defaultdict(list)
+        self._idle: dict[Place, list[_Connection]] = defaultdict(list)
         self._mutex = threading.Lock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def send(self, request: Request, deadline: Deadline, *, read: float) -> Reply:
         """Send a request, and return the answer as soon as its head is read.
 
-        `read` is for how many seconds nothing may come.  Raises an error of httpcore, or
-        ValueError, of which `NEVER_SENT` tells some.
+        `read` is for how many seconds nothing may come.  Raises NeverSent or BrokenOff.
         """
-        connection = self._connection(request.place)
+        head = _head(request)
+        connection = self._connection(request.place, deadline)
         try:
-            response = connection.handle_request(_outgoing(request, deadline, read))
+            connection.send(head, request.content, deadline)
+            response = connection.response(deadline, read)
         except BaseException:
             connection.close()
             raise
-
-        def close() -> None:
-            response.close()
-            self._put_by(request.place, connection)
-
-        return Reply(response, close)
+        return Reply(
+            response,
+            lambda: connection.body(deadline, read),
+            lambda: self._put_by(request.place, connection, deadline.now),
+        )
 
     def close(self) -> None:
         with self._mutex:
@@ -166,24 +189,106 @@ class Client:
         for connection in (one for several in idle.values() for one in several):
             connection.close()
 
-    def _connection(self, to: Place) -> httpcore.HTTPConnection:
-        """Return a connection that is still open, or a new one, which is not open yet."""
+    def _connection(self, to: Place, deadline: Deadline) -> _Connection:
+        """Return a connection that is still open, or a new one."""
         while True:
             with self._mutex:
                 connection = self._idle[to].pop() if self._idle[to] else None
             if connection is None:
-                return _new(to)
-            if not connection.has_expired():
+                return _Connection(_connect(to, deadline))
+            if connection.is_good(deadline.now):
                 return connection
             connection.close()
 
-    def _put_by(self, to: Place, connection: httpcore.HTTPConnection) -> None:
+    def _put_by(self, to: Place, connection: _Connection, now: float) -> None:
+        done = self._keep and connection.is_done(now)
         with self._mutex:
-            room = self._keep and connection.is_idle() and len(self._idle[to]) < KEPT
+            room = done and self._keep and len(self._idle[to]) < KEPT
             if room:
                 self._idle[to].append(connection)
         if not room:
             connection.close()
+
+
+class _Connection:
+    """An open connection, on which one exchange follows another."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEAD_LIMIT)
+        self._idle_since = 0.0
+        self._wait = line.gettimeout()
+
+    def close(self) -> None:
+        self._line.close()
+
+    def is_done(self, now: float) -> bool:
+        """Tell whether an exchange is over and another may follow; it is idle then."""
+        if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        self._idle_since = now
+        return True
+
+    def is_good(self, now: float) -> bool:
+        """Tell whether an idle connection may be used again: what has come meanwhile is its end."""
+        return now < self._idle_since + IDLE_SECONDS and not _has_something(self._line)
+
+    def send(self, head: h11.Request, content: bytes | None, deadline: Deadline) -> None:
+        out = self._http.send(head) or b""
+        if content:
+            out += self._http.send(h11.Data(content)) or b""
+        out += self._http.send(h11.EndOfMessage()) or b""
+        self._bound(deadline, WRITE_SECONDS)
+        try:
+            self._line.sendall(out)
+        except TimeoutError as error:
+            raise BrokenOff(_why(error, deadline)) from None
+        except OSError:
+            pass  # who refuses may answer before he has read all
+
+    def response(self, deadline: Deadline, read: float) -> h11.Response:
+        """Wait for the head of the answer, past those that say to wait on."""
+        while True:
+            event = self._event(deadline, read)
+            if isinstance(event, h11.Response):
+                return event
+
+    def body(self, deadline: Deadline, read: float) -> Iterator[bytes]:
+        while isinstance(event := self._event(deadline, read), h11.Data):
+            yield event.data
+
+    def _event(self, deadline: Deadline, read: float) -> object:
+        """Return what is said next; raise BrokenOff if it makes no sense, or does not come."""
+        try:
+            while (event := self._http.next_event()) is h11.NEED_DATA:
+                data = self._receive(deadline, read)
+                if not data and self._http.their_state is h11.SEND_RESPONSE:
+                    raise BrokenOff("the connection was closed without an answer")
+                self._http.receive_data(data)
+        except h11.RemoteProtocolError as error:
+            raise BrokenOff(str(error)) from None
+        return event
+
+    def _receive(self, deadline: Deadline, read: float) -> bytes:
+        self._bound(deadline, read)
+        try:
+            return self._line.recv(PIECE)
+        except OSError as error:
+            raise BrokenOff(_why(error, deadline)) from None
+
+    def _bound(self, deadline: Deadline, seconds: float) -> None:
+        """Let the next call wait for so long, and never beyond the deadline; raise if that passed.
+
+        To tell the system takes a call itself, which most times would say nothing new.
+        """
+        left = deadline.left
+        if left <= 0:
+            raise BrokenOff(str(deadline))
+        wait = min(seconds, left)
+        if wait != self._wait:
+            self._line.settimeout(wait)
+            self._wait = wait
 
 
 @cache
@@ -195,52 +300,56 @@ def tls() -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # checks certificates and names
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     context.load_verify_locations(certifi.where())
     return context
 
 
-NEVER_SENT = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.UnsupportedProtocol,
-    httpcore.LocalProtocolError,
-    UnicodeEncodeError,
-)
-"""What comes up before the first byte of a request leaves.  All else may come after it."""
-
-BROKEN_OFF = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-"""What comes up in place of the rest of an answer."""
-
-
-def _new(to: Place) -> httpcore.HTTPConnection:
+def _connect(to: Place, deadline: Deadline) -> socket.socket:
     if to.scheme not in PORTS:
-        raise httpcore.UnsupportedProtocol(f"`{to.scheme}` is neither http nor https")
-    return httpcore.HTTPConnection(
-        httpcore.Origin(to.scheme.encode(), to.address.encode("ascii"), to.port),
-        ssl_context=tls() if to.scheme == "https" else None,
-        keepalive_expiry=IDLE_SECONDS,
-        retries=0,
-        network_backend=_Backend(),
-    )
+        raise NeverSent(f"`{to.scheme}` is neither http nor https")
+    line = None
+    try:
+        wait = min(CONNECT_SECONDS, max(deadline.left, 0.001))
+        line = socket.create_connection((to.address, to.port), wait)
+        if to.scheme == "http":
+            return line
+        line.settimeout(min(CONNECT_SECONDS, max(deadline.left, 0.001)))
+        # The certificate is to be the host's, by whatever address it was reached.
+        return tls().wrap_socket(line, server_hostname=to.host)
+    except (OSError, ValueError) as error:  # the second for a name that can be no host's
+        if line is not None:
+            line.close()
+        raise NeverSent(_why(error, deadline)) from None
 
 
-def _outgoing(request: Request, deadline: Deadline, read: float) -> httpcore.Request:
-    to, content = request.place, request.content
-    headers = {"Host": to.written, **COMMON, **request.headers}
-    if content is not None:
-        headers["Content-Length"] = str(len(content))
-    seconds = {"connect": 10, "read": read, "write": 30}
-    return httpcore.Request(
-        method=request.method,
-        url=httpcore.URL(scheme=to.scheme, host=to.address, port=to.port, target=request.target),
-        headers=[(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()],
-        content=content,
-        extensions={
-            "timeout": {what: _Wait(most, deadline) for what, most in seconds.items()},
-            # The certificate is to be the host's, by whatever address it was reached.
-            "sni_hostname": to.host,
-        },
-    )
+def _why(error: Exception, deadline: Deadline) -> str:
+    late = isinstance(error, TimeoutError) and deadline.passed
+    return str(deadline) if late else str(error)
+
+
+def _has_something(line: socket.socket) -> bool:
+    """Tell whether there is something to read; `select` can't look at many files at once."""
+    if not hasattr(select, "poll"):
+        return bool(select.select([line], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(line, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def _head(request: Request) -> h11.Request:
+    """Put a request into the words of HTTP; raise NeverSent if that can't be done."""
+    headers = {"Host": request.place.written, **COMMON, **request.headers}
+    if request.content is not None:
+        headers["Content-Length"] = str(len(request.content))
+    try:
+        return h11.Request(
+            method=request.method,
+            target=request.target,
+            headers=[(name.encode("ascii"), one.encode("ascii")) for name, one in headers.items()],
+        )
+    except (h11.LocalProtocolError, UnicodeEncodeError) as error:
+        raise NeverSent(str(error)) from None
 
 
 def _read(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
@@ -250,80 +359,3 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
         key, text = name.decode("latin-1").lower(), value.decode("utf-8", "replace")
         found[key] = f"{found[key]}, {text}" if key in found else text
     return found
-
-
-class _Wait(float):
-    """The longest that one call may wait, which never goes beyond the deadline of its exchange.
-
-    Connections are shared; this is the one thing that comes to them with each request.
-    """
-
-    deadline: Deadline
-
-    def __new__(cls, seconds: float, deadline: Deadline) -> Self:
-        made = super().__new__(cls, seconds)
-        made.deadline = deadline
-        return made
-
-    @contextmanager
-    def bounded(self, error: type[Exception]) -> Iterator[float]:
-        """Give the seconds that a call may wait now; raise `error` once there are none left."""
-        left = self.deadline.left
-        if left <= 0:
-            raise error(str(self.deadline))
-        try:
-            yield min(self, left)
-        except error:
-            if self.deadline.passed:
-                raise error(str(self.deadline)) from None
-            raise
-
-
-class _Backend(httpcore.NetworkBackend):
-    """Connections of which no call waits beyond the deadline of its request."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        with _wait(timeout).bounded(httpcore.ConnectTimeout) as wait:
-            inner = httpcore.SyncBackend()
-            return _Stream(inner.connect_tcp(host, port, wait, local_address, socket_options))
-
-
-class _Stream(httpcore.NetworkStream):
-    def __init__(self, inner: httpcore.NetworkStream) -> None:
-        self._inner = inner
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        with _wait(timeout).bounded(httpcore.ReadTimeout) as wait:
-            return self._inner.read(max_bytes, wait)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        with _wait(timeout).bounded(httpcore.WriteTimeout) as wait:
-            self._inner.write(buffer, wait)
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        with _wait(timeout).bounded(httpcore.ConnectTimeout) as wait:
-            return _Stream(self._inner.start_tls(ssl_context, server_hostname, wait))
-
-    def close(self) -> None:
-        self._inner.close()
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
-
-
-def _wait(timeout: float | None) -> _Wait:
-    if not isinstance(timeout, _Wait):
-        raise TypeError("a request has no deadline")
-    return timeout

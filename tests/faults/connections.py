@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import httpcore
 from gateway import Gateway
 
 from musicbuild.clock import Clock
@@ -96,14 +95,14 @@ def between(gateway: Gateway, clock: Clock, monkeypatch, folder: Path) -> Iterat
                 reply.chunks = lambda: _dripping(chunks(), clock)
                 return reply
             case "slow-connection":
-                raise httpcore.ConnectTimeout("timed out")
+                raise wire.NeverSent("timed out")
             case "no-name":
-                raise httpcore.ConnectError("[Errno -2] Name or service not known")
+                raise wire.NeverSent("[Errno -2] Name or service not known")
             case "slow-upload":
-                raise httpcore.WriteTimeout("timed out")
+                raise wire.BrokenOff("timed out")
             case "slow-answer":
                 gone_on().close()
-                raise httpcore.ReadTimeout("timed out")
+                raise wire.BrokenOff("timed out")
             case name:
                 raise AssertionError(name)
 

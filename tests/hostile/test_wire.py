@@ -211,7 +211,7 @@ def _api(url: str, seconds: float) -> Api:
 
 def _fetch(url: str, **more: Any) -> bytes:
     usual = {"clock": SystemClock(), "secret": Secret(KEY), "own": url}
-    with wire.Client(keep=True) as through:
+    with closing(wire.Client(keep=True)) as through:
         return download.download(f"{url}/a", through=through, **usual, **more)
 
 

@@ -163,12 +163,12 @@ def _plant_requests(mine: Mine, threads: Threads) -> None:
 
         return outer
 
-    def sending(inner: Callable[..., int], sock: socket.socket, data: bytes, *more: Any) -> int:
+    def sending(inner: Callable[..., None], sock: socket.socket, data: bytes, *more: Any) -> None:
         doing = threads.doing
         if doing and not doing.sent:
             doing.sent = True
             mine.at(f"{doing.name}.torn", lambda: inner(sock, data[: len(data) // 2]))
-        return inner(sock, data, *more)
+        inner(sock, data, *more)
 
     def receiving(inner: Callable[..., bytes], *words: Any) -> bytes:
         doing = threads.doing
@@ -183,7 +183,7 @@ def _plant_requests(mine: Mine, threads: Threads) -> None:
     _wrap(Api, "post", asking("post"))
     _wrap(Api, "get", asking(""))
     _wrap(elumenta_api, "download", asking("download"))
-    _wrap(socket.socket, "send", sending)
+    _wrap(socket.socket, "sendall", sending)
     _wrap(socket.socket, "recv", receiving)
 
 
