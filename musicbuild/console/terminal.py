@@ -150,8 +150,8 @@ class Console:
         """Write to stderr, whoever listens: what goes wrong, and what happens in a build."""
         self._print(lines, sys.stderr, look or self.err)
 
-    def write_json(self, value: Mapping[str, Any]) -> None:
-        self._print([encode(value)], sys.stdout, self.out, disarmed=disarm_json)
+    def write_json(self, *values: Mapping[str, Any]) -> None:
+        self._print(map(encode, values), sys.stdout, self.out, disarmed=disarm_json)
 
     def _end_json(self, command: str, errors: list[MusicbuildError]) -> None:
         """Write the envelope; of a build it is the last line, with all that went wrong."""
