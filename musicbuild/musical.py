@@ -16,9 +16,9 @@ ACCIDENTALS = {"": "", "#": "#", "♯": "#", "sharp": "#", "b": "b", "♭": "b",
 @lru_cache
 def whole_tempo(text: str) -> str:
     """Round a tempo to whole beats a minute, half of one upwards; nothing if it is none."""
-    if not TEMPO.fullmatch(text.strip()):
+    if not TEMPO.fullmatch(told := text.strip()):
         return ""
-    beats = math.floor(float(text) + 0.5)
+    beats = math.floor(float(told) + 0.5)
     return str(beats) if beats else ""
 
 

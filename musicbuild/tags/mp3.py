@@ -2,9 +2,8 @@
 
 The tag is ID3 version 2.3.  It is the newest one that Windows Explorer and older hardware read
 (they pass over 2.4 and its UTF-8), its UTF-16 holds every script, macOS reads it as well, and
-game engines skip it.  It has no padding and no date, so the same wish gives the same bytes.
-
-This is the only module that imports mutagen.
+game engines skip it.  It has no padding and no date, and its frames are written here, so the same
+wish gives the same bytes, with each version of mutagen.  That reads what others wrote, here alone.
 """
 
 # mypy: allow-untyped-calls
@@ -12,13 +11,14 @@ This is the only module that imports mutagen.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_LE
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from io import BytesIO
 from itertools import chain, islice
 from typing import Any
 
-from mutagen.id3 import APIC, ID3, Encoding, Frame, Frames, PictureType
+from mutagen.id3 import ID3, Frame
 
 from ..id3 import LIMIT, PACKED, Block, RawFrame, raw_frames, split
 from . import READ_LIMIT, SCAN_LIMIT, TEXTS_READ, WALK_LIMIT, Cover, Said
@@ -50,7 +50,7 @@ _KEYS: Mapping[str, str] = {
     "loop_start": "TXXX:LOOPSTART",
     "loop_length": "TXXX:LOOPLENGTH",
 }
-"""The frame for each word, as mutagen writes it: name, description, language.
+"""The frame for each word, as mutagen names it: name, description, language.
 
 TXXX is for all that has no frame of its own.  Source: https://id3.org/id3v2.3.0, and for loudness
 https://wiki.hydrogenaudio.org/index.php?title=ReplayGain_2.0_specification
@@ -59,6 +59,12 @@ https://wiki.hydrogenaudio.org/index.php?title=ReplayGain_2.0_specification
 _WORDS: Mapping[str, str] = {key: word for word, key in _KEYS.items()}
 
 _OWN_NAMES = frozenset({"APIC", *(key[:4] for key in _WORDS)} - {"TXXX"})
+
+_FIRST = ("TIT2", "TPE1", "TRCK", "TALB", "TCON")
+"""The frames that are looked for most, and stand before all others; a picture comes last."""
+
+_FRONT = 3
+"""The type of a picture that is the cover of the front."""
 
 _FINDING = frozenset({"gain", "peak", "undo", "loop_start", "loop_length"})
 
@@ -109,7 +115,7 @@ def write(data: bytes, said: Said) -> bytes:
 
 def written(blocks: list[Block], said: Said) -> bytes:
     """Return a tag of ours, with what is kept of those there were."""
-    body = _body(_own_frames(said))
+    body = b"".join(map(bytes, _own_frames(said)))
     parts, room = [body], LIMIT - 10 - len(body)
     for part in map(bytes, _foreign(blocks, said)):
         if len(part) <= room:
@@ -139,22 +145,41 @@ def words(blocks: list[Block]) -> dict[str, str]:
     return found
 
 
-def _own_frames(said: Said) -> list[Frame]:
-    frames = [_text(_KEYS[word], text) for word, text in said.texts.items()]
-    return [*frames, _picture(said.cover)] if said.cover else frames
+def _own_frames(said: Said) -> list[RawFrame]:
+    """Return our frames: those that are looked for most, the short ones, the long ones."""
+    frames = {_KEYS[word]: _text(_KEYS[word], text) for word, text in said.texts.items()}
+    last = len(_FIRST)
+
+    def place(key: str) -> tuple[int, int, str]:
+        name, size = frames[key].name, len(frames[key].body)
+        return _FIRST.index(name) if name in _FIRST else last, size, key
+
+    found = [frames[key] for key in sorted(frames, key=place)]
+    return [*found, _picture(said.cover)] if said.cover else found
 
 
-def _text(key: str, text: str) -> Frame:
-    # Of the two encodings of version 2.3 the smaller, where every reader takes it alike.
-    encoding = Encoding.LATIN1 if text.isascii() else Encoding.UTF16
-    name, description, *_ = (*key.split(":"), "")
-    return Frames[name](encoding=encoding, lang="eng", desc=description, text=text)
+def _text(key: str, text: str) -> RawFrame:
+    name, *described = key.split(":")
+    body = b"".join(
+        (
+            # Of the two encodings of version 2.3 the smaller, where every reader takes it alike.
+            b"\0" if text.isascii() else b"\1",
+            b"eng" if name == "COMM" else b"",
+            _ended(described[0], plain=text.isascii()) if described else b"",
+            _ended(text, plain=text.isascii()),
+        )
+    )
+    return RawFrame(3, name, 0, body, unsynchronised=False)
 
 
-def _picture(cover: Cover) -> APIC:
+def _ended(text: str, *, plain: bool) -> bytes:
+    return text.encode() + b"\0" if plain else BOM_UTF16_LE + text.encode("utf-16-le") + b"\0\0"
+
+
+def _picture(cover: Cover) -> RawFrame:
     # Some players take the second byte of a UTF-16 description for the picture's first.
-    front = PictureType.COVER_FRONT
-    return APIC(encoding=Encoding.LATIN1, mime=cover.kind, type=front, data=cover.data)
+    body = b"\0%s\0%c\0%s" % (cover.kind.encode(), _FRONT, cover.data)
+    return RawFrame(3, "APIC", 0, body, unsynchronised=False)
 
 
 def _body(frames: list[Frame]) -> bytes:
