@@ -1,7 +1,7 @@
 """Runs a plan: alone knows both the world and the plan.
 
-A build claims the project, settles what earlier builds left open, decides anew, asks whether it
-may, and then makes the tracks, several at once, each into the lock as soon as it is finished.
+A build claims the project, settles what earlier builds left open, decides, asks whether it may,
+and then makes the tracks, several at once, each into the lock as soon as it is finished.
 """
 
 from __future__ import annotations
@@ -43,8 +43,11 @@ def build(
     the build early: nothing more is ordered, and what is under way stays in the journal.
     With nothing to do nothing is written, not even the claim.
     """
+    known = None
     if terms.frozen or not workshop.journal.payments():
-        plan = decide(read_lock(workshop.lock_path, workshop.store))
+        lock = read_lock(workshop.lock_path, workshop.store)
+        plan = decide(lock)
+        known = None if terms.wait else (lock, plan)
         if all(isinstance(step, Edited) for step in plan.to_do):
             listen(BuildStarted(plan))
             listen(BuildFinished({}, 0, 0, 0))
@@ -53,7 +56,7 @@ def build(
         run = Run(workshop, terms, listen, stop)
         try:
             run.recover()
-            plan = run.decide(decide)
+            plan = run.decide(decide, known)
             run.prepare(plan)
             approve(plan)
             return run.make(plan)

@@ -30,6 +30,8 @@ from .reserve import Reserve
 LARGEST = 16 << 20
 """Bytes of one attempt: a prompt, and the ids of a history of 50,000 orders, with room to spare."""
 
+_WORDED = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+
 
 class Journal:
     """The attempts below one folder, and `others` where an id is kept that can't be written there.
@@ -82,7 +84,9 @@ class Journal:
 
     def failures(self, key: Digest) -> int:
         """Count the attempts for a key that failed, in all builds."""
-        return sum(1 for _ in self._failed(key).glob("*.jsonl"))
+        with suppress(FileNotFoundError):
+            return sum(one.suffix == ".jsonl" for one in self._failed(key).iterdir())
+        return 0
 
     def give_up(self, attempt: str) -> None:
         """Take an attempt out of the way because a person said so; its record is kept aside."""
@@ -135,7 +139,7 @@ def _kept_name(attempt: str) -> str:
 
 
 def _line(record: Mapping[str, Any], check: int) -> bytes:
-    text = json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+    text = _WORDED.encode(record).encode()
     return b"%s\t%08x\n" % (text, zlib.crc32(text, check))
 
 

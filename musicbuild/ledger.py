@@ -24,7 +24,7 @@ from .spec import GenerateSpec
 SHARE = 0.02
 """The part of a build's time that may go into writing the lock."""
 
-AHEAD = 0.05
+AHEAD = 0.02
 """Seconds of that which may be used at once: a small lock is always written at once."""
 
 

@@ -19,6 +19,7 @@ from . import durable, fields, reading, state
 from .folders import walk
 from .hashing import Digest
 from .outputs import Found, Tree
+from .paths import astray
 from .store import Store
 
 SETTLED = 2_000_000_000
@@ -56,27 +57,29 @@ class Sight:
 
     def find(self, path: str) -> Found | None:
         """Return what lies at an output's path; raises as `Tree.find` does."""
-        if path in self.seen:
-            return self.seen[path]
-        stamp = self._stamp(path)
-        known = self.known.get(path)
-        found = known[1] if known and known[0] == stamp else self.tree.find(path)
-        if found and stamp and is_settled(stamp, self.since):
-            self.settled[path] = stamp, found
-        self.seen[path] = found
-        return found
+        if path not in self.seen:
+            self.seen[path] = self._look(path)
+        return self.seen[path]
 
-    def _stamp(self, path: str) -> Stamp | None:
-        """Return a file's stamp as it is before it is read; None where a link may lead to it."""
+    def _look(self, path: str) -> Found | None:
         folder = path.rpartition("/")[0]
         if folder not in self._plain:
             self._plain[folder] = _is_plain(self.tree.root, folder)
-        try:
-            one = os.lstat(f"{self.tree.root}/{path}")
-        except OSError:
-            return None
-        stamp = one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino
-        return stamp if self._plain[folder] else None
+        stamp = None
+        if self._plain[folder] and not astray(path):
+            try:
+                one = os.lstat(f"{self.tree.root}/{path}")
+                stamp = one.st_size, one.st_mtime_ns, one.st_ctime_ns, one.st_ino
+            except FileNotFoundError:
+                return None
+            except OSError:
+                pass  # who reads it says why
+        known = self.known.get(path)
+        # A stamp is that of before the file is read; where a link may lead there is none.
+        found = known[1] if known and known[0] == stamp else self.tree.find(path)
+        if found and stamp and is_settled(stamp, self.since):
+            self.settled[path] = stamp, found
+        return found
 
 
 def is_settled(stamp: Sequence[int], since: int) -> bool:
@@ -144,9 +147,11 @@ def _folder(records: Path) -> Path:
 
 
 def _is_plain(root: Path, folder: str) -> bool:
-    """Tell whether no link leads to a folder of the author's tree."""
+    """Tell whether no link leads to a folder of the author's tree, or where it is to be."""
     try:
         walk(root, folder.split("/") if folder else []).__exit__()
+    except FileNotFoundError:
+        return True
     except OSError:
         return False
     return True

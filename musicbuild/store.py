@@ -40,7 +40,7 @@ class Store:
     def put(self, data: bytes) -> Digest:
         """Keep bytes for good; they are on disk when this returns."""
         digest = digest_bytes(data)
-        if self.get(digest) is None:
+        if not self.holds(digest) or self.get(digest) is None:
             durable.write(self.path(digest), data, mode=0o444)
         return digest
 

@@ -31,6 +31,7 @@ from musicbuild.lock import (
     save,
 )
 from musicbuild.lock.entries import track_to_json
+from musicbuild.lock.text import entry_text
 from musicbuild.models import SourceType
 from musicbuild.paths import astray
 from musicbuild.plan import plan
@@ -648,3 +649,20 @@ def outcome(data):
         return repr(parse(data))
     except IntegrityError as error:
         return str(error)
+
+
+VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.lists(inner, max_size=4).map(tuple),
+        st.dictionaries(st.text(), inner, max_size=4),
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.text(), VALUES)
+def test_an_entry_is_written_as_json_would(name, value):
+    text = json.dumps({"part": {name: value}}, indent=1, sort_keys=True, ensure_ascii=False)
+    assert b'{\n "part": {\n  %s\n }\n}' % entry_text({name: value}) == text.encode()

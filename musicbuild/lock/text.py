@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import fields, pieces
 from ..errors import IntegrityError
-from ..hashing import Digest
+from ..hashing import Digest, quoted
 from ..pieces import Piece
 from .entries import purchase_from_json, purchase_to_json, track_from_json, track_to_json
 from .values import Lock, LockedTrack, Purchase
@@ -20,6 +20,9 @@ CONFLICT = re.compile(rb"^(<<<<<<<|=======|>>>>>>>)", re.MULTILINE)
 
 RESTORE = "restore it from version control: it holds what was paid for"
 _NEWER = "upgrade musicbuild if a newer one wrote it: `pip install -U musicbuild`; else restore it"
+_BETWEEN = "\n  "
+"""What stands before an entry, and before what ends it."""
+
 _LOCK = frozenset({"version", "purchases", "tracks"})
 
 
@@ -65,8 +68,22 @@ class Writer:
 
 def entry_text(entry: Mapping[str, Any]) -> bytes:
     """Write an entry as it stands among others, two mappings deep; no text in it has line ends."""
-    text = json.dumps(entry, indent=1, sort_keys=True, ensure_ascii=False)
-    return text[3:-2].replace("\n", "\n ").encode()
+    ((name, value),) = entry.items()
+    return f"{quoted(name)}: {_text(value, _BETWEEN)}".encode()
+
+
+def _text(value: Any, start: str) -> str:
+    """Write a value as `json.dumps` does with `indent=1`, which takes four times as long."""
+    inner = f"{start} "
+    match value:
+        case str():
+            return quoted(value)
+        case dict() if value:
+            parts = (f"{quoted(name)}: {_text(value[name], inner)}" for name in sorted(value))
+            return f"{{{inner}{f',{inner}'.join(parts)}{start}}}"
+        case list() | tuple() if value:
+            return f"[{inner}{f',{inner}'.join(_text(one, inner) for one in value)}{start}]"
+    return json.dumps(value)
 
 
 def parse(data: bytes, name: str = FILE_NAME) -> Lock:
