@@ -13,9 +13,12 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from typing import Any, BinaryIO, Protocol
+from typing import IO, Any, BinaryIO, Protocol
+
+from .cores import stay_on, usable
+from .room import Room
 
 Work = Callable[[Mapping[str, Any]], Mapping[str, bytes]]
 """A function `work` of a module: takes what JSON can say, raises ValueError if it can't be done."""
@@ -53,14 +56,27 @@ class Crew:
     """Does the work of one module, as much at once as there are cores; any thread may ask.
 
     With `apart` nothing is done in this process: what a library may do to it, it does elsewhere.
+    A process stays `on` some cores, if they are named.  It has so many orders `ahead` of the one
+    that it works on, so that it need not wait for the next: worth it where they are small.
     """
 
-    def __init__(self, module: str, cores: int | None = None, *, apart: bool = False) -> None:
+    def __init__(
+        self,
+        module: str,
+        cores: int | None = None,
+        *,
+        apart: bool = False,
+        on: Collection[int] = (),
+        ahead: int = 0,
+    ) -> None:
         self._module = module
         self._apart = apart
-        self._places = threading.Semaphore(cores or _cores())
+        self._on = on or usable()
+        self._ahead = ahead
+        self._places = Room((cores or len(self._on)) * (1 + ahead))
         self.at_once = None
         self._here = threading.Lock()
+        self._choosing = threading.Lock()
         self._idle: list[_Beside] = []
         self.beside: list[_Beside] = []
 
@@ -80,6 +96,11 @@ class Crew:
                 with self._here:
                     return _work(self._module)(order)
 
+    def begin(self) -> None:
+        """Start a process, so that the first who asks need not wait for it."""
+        with suppress(OSError):  # who asks then is told
+            self._idle.append(self._start())
+
     def close(self) -> None:
         """End the processes, even those that work: what they make costs nothing."""
         beside, self.beside, self._idle = self.beside, [], []
@@ -87,11 +108,8 @@ class Crew:
             one.end()
 
     def _do_beside(self, order: Mapping[str, Any]) -> Mapping[str, bytes]:
-        try:
-            one = self._idle.pop()
-        except IndexError:
-            one = _Beside(self._module)
-            self.beside.append(one)
+        with self._choosing:
+            one = self._idle.pop() if self._idle else self._start()
         try:
             found = one.do(order)
         except ValueError:
@@ -100,16 +118,25 @@ class Crew:
         self._idle.append(one)
         return found
 
+    def _start(self) -> _Beside:
+        """Start a process for an order; there is room in it for those ahead."""
+        one = _Beside(self._module, self._on)
+        self.beside.append(one)
+        self._idle += [one] * self._ahead
+        return one
+
 
 class _Beside:
-    """One process beside this one; it does one piece of work at a time."""
+    """One process beside this one; it does one piece of work after another, as it is asked."""
 
-    def __init__(self, module: str) -> None:
+    def __init__(self, module: str, cores: Collection[int]) -> None:
+        self._asking = threading.Lock()
+        self._last = threading.Lock()
         environment = {name: os.environ[name] for name in HANDED_ON & os.environ.keys()}
         # One process a core: within each, numpy's own threads would only wait for one another.
         environment |= {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and our own program
-            [sys.executable, "-P", "-m", __name__, module],
+            [sys.executable, "-P", "-m", __name__, module, *map(str, cores)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -122,21 +149,18 @@ class _Beside:
         into, out = self.process.stdin, self.process.stdout
         assert into is not None
         assert out is not None
-        into.write(json.dumps(order).encode() + b"\n")
-        into.flush()
-        told = out.readline()
-        if not told.endswith(b"\n"):
-            raise OSError("the process ended without an answer")
+        with self._asking:
+            before, mine = self._last, threading.Lock()
+            mine.acquire()
+            self._last = mine
+            with suppress(OSError, ValueError):  # there is no answer then
+                into.write(json.dumps(order).encode() + b"\n")
+                into.flush()
+        before.acquire()  # whose answer comes first
         try:
-            lengths = json.loads(told)
-        except ValueError:
-            raise OSError("the process answered what is no answer") from None
-        if isinstance(lengths, str):
-            raise ValueError(lengths)  # noqa: TRY004  it is what the work raised
-        found = {name: out.read(length) for name, length in lengths.items()}
-        if any(len(found[name]) != length for name, length in lengths.items()):
-            raise OSError("the process ended too soon")
-        return found
+            return _answer(out)
+        finally:
+            mine.release()
 
     def end(self) -> None:
         self.process.kill()
@@ -145,6 +169,23 @@ class _Beside:
             with suppress(OSError):
                 if pipe:
                     pipe.close()
+
+
+def _answer(out: IO[bytes]) -> Mapping[str, bytes]:
+    """Read what a process answers to one order; raise as `Crew.do` does."""
+    told = out.readline()
+    if not told.endswith(b"\n"):
+        raise OSError("the process ended without an answer")
+    try:
+        lengths = json.loads(told)
+    except ValueError:
+        raise OSError("the process answered what is no answer") from None
+    if isinstance(lengths, str):
+        raise ValueError(lengths)  # noqa: TRY004  it is what the work raised
+    found = {name: out.read(length) for name, length in lengths.items()}
+    if any(len(found[name]) != length for name, length in lengths.items()):
+        raise OSError("the process ended too soon")
+    return found
 
 
 def serve(work: Work, orders: BinaryIO, results: BinaryIO) -> None:
@@ -177,12 +218,6 @@ def _work(module: str) -> Work:
     return work
 
 
-def _cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 if __name__ == "__main__":
+    stay_on([*map(int, sys.argv[2:])])  # who started this may be on one alone
     serve(_work(sys.argv[1]), sys.stdin.buffer, _apart_from_output())

@@ -30,8 +30,13 @@ def write(path: Path, data: bytes, *, mode: int = 0o644) -> None:
         write_within(folder, path.name, data, mode=mode)
 
 
-def write_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -> None:
-    """Replace a file in a folder that is held."""
+def write_within(
+    folder: Folder, name: str, data: bytes, *, mode: int = 0o644, lasting: bool = True
+) -> None:
+    """Replace a file in a folder that is held.
+
+    If it need not be `lasting`, a power cut may undo that; there is never half a file.
+    """
     aside = _aside(name)
     handle = folder.open(aside, _NEW, mode)
     try:
@@ -40,7 +45,8 @@ def write_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -
     except BaseException:
         folder.remove(aside)
         raise
-    folder.sync()
+    if lasting:
+        folder.sync()
 
 
 def create_within(folder: Folder, name: str, data: bytes, *, mode: int = 0o644) -> bool:

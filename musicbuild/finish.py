@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from .crew import Hands
+from .delivery import Delivered, Delivery, File, delivered
 from .errors import IntegrityError
 from .hashing import Digest, digest_bytes
 from .lock import Lock, LockedOutput, LockedTrack, Purchase
@@ -15,7 +18,7 @@ from .plan import tags_of
 from .quality import Figures, seconds
 from .spec import NOTES, GenerateSpec, MasterSpec, Output, TrackSpec
 from .store import Store
-from .tags import Finding, Provenance, audio_of, tag
+from .tags import Finding, Provenance, Said, audio_of, say
 
 SAME = 0.01
 """Seconds by which a file that was cut may be shorter, and nothing in it has another place."""
@@ -26,11 +29,15 @@ REFERENCE = -18.0
 
 @dataclass(frozen=True, slots=True)
 class Finisher:
-    """Where audio comes from and where outputs go; `overwrite` lets it replace any file."""
+    """Where audio comes from and where outputs go; `overwrite` lets it replace any file.
+
+    With `hands` files whose audio is in the store are delivered by a process beside this one.
+    """
 
     store: Store
     tree: Tree
     overwrite: bool = False
+    hands: Hands | None = None
 
     def audio(self, spec: GenerateSpec, source: str, lock: Lock) -> bytes | None:
         """Return audio that was made, None if it is nowhere on this machine.
@@ -72,6 +79,7 @@ class Finisher:
         outputs: Iterable[Output],
         made: Mapping[str, Mastered],
         *,
+        audio: Callable[[], bytes],
         lock: Lock,
         spec: GenerateSpec,
         kind: SourceType | None,
@@ -80,35 +88,42 @@ class Finisher:
     ) -> LockedTrack:
         """Tag and deliver outputs of a track, and return what the lock is to say of them.
 
-        `made` has the sound of each by its path.
+        `made` has the sound of each by its path; `audio` is asked for that of those which are as it
+        was delivered.
         """
-        purchase, finished = lock.purchases[spec.key], {}
-        cover = self._cover(track)
-        for output in outputs:
+        purchase, cover = lock.purchases[spec.key], self._cover(track)
+
+        def said(output: Output) -> Said | None:
             master, one = output.master, made[output.path]
-            data = audio = one.data
-            if master.part != NOTES:
-                heard = heard_in(described, master, spec, one.figures or {})
-                provenance = provenance_of(purchase, spec, kind, heard)
-                data = tag(
-                    data,
-                    master.format,
-                    master.tags,
-                    provenance,
-                    seconds=_length(one, purchase) if master.changes_sound else purchase.seconds,
-                    cover=cover,
-                    finding=finding(master, one.figures or {}),
-                )
-                audio = audio_of(data, master.format)
-            finished[output.path] = LockedOutput(
-                master=master.key(purchase.audio),
-                digest=self.put(output.path, data, lock),
-                audio_digest=digest_bytes(audio),
-                part=master.part,
-                sound=master.sound_key(purchase.audio),
-                encoder=one.encoder,
-                measured=one.figures or {},
+            if master.part == NOTES:
+                return None
+            heard = heard_in(described, master, spec, one.figures or {})
+            return say(
+                master.tags,
+                provenance_of(purchase, spec, kind, heard),
+                seconds=_length(one, purchase) if master.changes_sound else purchase.seconds,
+                cover=cover,
+                finding=finding(master, one.figures or {}),
             )
+
+        outputs = tuple(outputs)
+        files = [
+            File(one.path, one.master.format, said(one), _recorded(one.path, lock))
+            for one in outputs
+        ]
+        done = self._deliver(files, made, audio, purchase.audio)
+        finished = {
+            output.path: LockedOutput(
+                master=output.master.key(purchase.audio),
+                digest=done[output.path].file,
+                audio_digest=done[output.path].audio,
+                part=output.master.part,
+                sound=output.master.sound_key(purchase.audio),
+                encoder=made[output.path].encoder,
+                measured=made[output.path].figures or {},
+            )
+            for output in outputs
+        }
         return LockedTrack(
             generate=spec.key,
             take=spec.take,
@@ -135,19 +150,33 @@ class Finisher:
             if data is None:
                 damaged.add(path)
             else:
-                self.put(path, data, lock)
+                self._delivery.put(path, data, _recorded(path, lock))
         return frozenset(damaged)
 
-    def put(self, path: str, data: bytes, lock: Lock) -> Digest:
-        """Deliver one output; both it and what it replaces are in the store first."""
-        digest = self.store.put(data)
-        recorded = {lock.tracks[name].outputs[path].digest for name in lock.owners.get(path, ())}
+    @property
+    def _delivery(self) -> Delivery:
+        return Delivery(self.store, self.tree, self.overwrite)
 
-        def ours(there: Digest) -> bool:
-            return self.overwrite or there in recorded or self.store.holds(there)
-
-        self.tree.deliver(path, data, ours=ours, keep=self.store.put)
-        return digest
+    def _deliver(
+        self,
+        files: Collection[File],
+        made: Mapping[str, Mastered],
+        audio: Callable[[], bytes],
+        stored: Digest,
+    ) -> Mapping[str, Delivered]:
+        """Deliver files, by path: beside this process if all of them are as the audio is stored."""
+        delivery = self._delivery
+        if self.hands and all(made[file.path].data is None for file in files):
+            order = delivery.order(files, stored)
+            # What fails there is tried here, where it can be healed, or said.
+            with suppress(OSError, ValueError):
+                if order is not None:
+                    return delivered(self.hands.do(order))
+        done = {}
+        for file in files:
+            data = made[file.path].data
+            done[file.path] = delivery.deliver(file, audio() if data is None else data)
+        return done
 
     def _cover(self, track: TrackSpec) -> bytes | None:
         if not track.cover:
@@ -158,6 +187,11 @@ class Finisher:
                 f"the cover `{track.cover}` changed while the build ran", hint="build again"
             )
         return data
+
+
+def _recorded(path: str, lock: Lock) -> frozenset[Digest]:
+    """Return what the lock says of the file at a path, whichever track it is of."""
+    return frozenset(lock.tracks[name].outputs[path].digest for name in lock.owners.get(path, ()))
 
 
 def provenance_of(

@@ -60,9 +60,12 @@ def _is_usable(package: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Mastered:
-    """One output before it is tagged; `encoder` is nothing where the audio is as delivered."""
+    """One output before it is tagged; where the audio is as delivered `encoder` is nothing.
 
-    data: bytes
+    Without `data` it is the audio of the whole, as it was delivered.
+    """
+
+    data: bytes | None
     encoder: str = ""
     figures: Figures | None = None
     remarks: tuple[str, ...] = ()
@@ -97,13 +100,13 @@ class Masters:
         """Make the sound of outputs, by path.
 
         `sources` has the audio of each part that they hold, and of the whole if any of them is
-        more than delivered.  What is `described` tells the tempo and the meter that a loop is
+        changed or measured.  What is `described` tells the tempo and the meter that a loop is
         counted in, where the author does not.  Raises NotMastered if what was asked can't be had
         from it, and Interrupted if the work is ended by `close`.
         """
         plain = {one.path: one for one in outputs if _is_plain(one)}
         asked = [one for one in outputs if one.path not in plain or _is_measured(track, one)]
-        found = {path: Mastered(sources[one.master.part]) for path, one in plain.items()}
+        found = {path: Mastered(_as_delivered(one, sources)) for path, one in plain.items()}
         if asked:
             with TemporaryDirectory(prefix="musicbuild-", dir=self._place()) as folder:
                 self._folders.add(folder)
@@ -160,7 +163,7 @@ class Masters:
         found = {}
         for output in outputs:
             path = order["outputs"][output.path]["path"]
-            data = sources[output.master.part] if path is None else Path(path).read_bytes()
+            data = _as_delivered(output, sources) if path is None else Path(path).read_bytes()
             found[output.path] = replace(told[output.path], data=data)
         return found
 
@@ -256,6 +259,10 @@ def _order(
             for number, one in enumerate(outputs)
         },
     }
+
+
+def _as_delivered(output: Output, sources: Mapping[str, bytes]) -> bytes | None:
+    return None if output.master.part == WHOLE else sources[output.master.part]
 
 
 def _is_plain(output: Output) -> bool:

@@ -70,8 +70,8 @@ class Tree:
     ) -> None:
         """Put an output in place, unless what lies there now is not `ours` to replace.
 
-        `keep` is given the file that goes.  Raises IntegrityError, and leaves that file, if it was
-        changed by another hand.
+        `keep` is given the file that goes; after a power cut that may be back, for an output can be
+        made again.  Raises IntegrityError, and leaves that file, if it was changed by another hand.
         """
         with self._hold(path, make=True) as folder:
             found = _found(folder, path)
@@ -85,7 +85,7 @@ class Tree:
                     f"`{path}` was changed by another hand and is kept",
                     hint="move it away, or build with `--overwrite`",
                 )
-            durable.write_within(folder, _name(path), data)
+            durable.write_within(folder, _name(path), data, lasting=False)
 
     def give_up(self, path: str, digests: Collection[Digest], into: Callable[[], Folder]) -> bool:
         """Move a file away if it is one of these to the byte; tell whether it was.

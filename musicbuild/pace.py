@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from .clock import Clock
 from .errors import Busy
+from .room import Room
 
 LONGEST = 300.0
 """Seconds that a build waits in all for a provider that is busy."""
@@ -25,7 +26,7 @@ class Pace:
 
     def __init__(self, clock: Clock, at_once: int) -> None:
         self._clock = clock
-        self._places = threading.BoundedSemaphore(at_once)
+        self._places = Room(at_once)
         self._mutex = threading.Lock()
         self._until = 0.0
         self._waited = 0.0

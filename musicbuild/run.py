@@ -6,9 +6,10 @@ What is made goes into the lock as soon as it is finished; what fails is kept, a
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 
 from .buying import till
 from .clock import StoppableClock
@@ -51,6 +52,7 @@ from .places import check_places
 from .providers import Connections
 from .sounds import Sounds, Source
 from .spec import GenerateSpec, Output, TrackSpec
+from .spread import spread
 from .steps import Edited, Generate, Lost, Master, Plan, Restore, Step
 from .supply import lacking, supply
 from .takes import picked
@@ -140,9 +142,15 @@ class Run:
                 self._till.allowance.hold(cost)
             self._listen(Recovered(payment.track, payment.spec, cost))
 
-    def decide(self, decide: Callable[[Lock], Plan]) -> Plan:
-        """Return what is to be done, once what the team has of it is here."""
-        plan, team = decide(self.lock), self._till.team
+    def decide(
+        self, decide: Callable[[Lock], Plan], known: tuple[Lock, Plan] | None = None
+    ) -> Plan:
+        """Return what is to be done, once what the team has of it is here.
+
+        A plan that is `known` holds as long as the lock is the one that it was made from.
+        """
+        plan = known[1] if known and known[0] == self.lock else decide(self.lock)
+        team = self._till.team
         steps = lacking(plan) if team else ()
         if not (team and steps):
             return plan
@@ -168,7 +176,7 @@ class Run:
             room = sum(growth(step.track) for step in plan.steps if isinstance(step, Generate))
             check_before_paying(self.lock, keys, room)
             check_tools(output for step in plan.purchases for output in step.track.outputs)
-            check_places(plan, self._workshop)
+            check_places(plan, self._workshop, seen=not self._terms.overwrite)
         self._till.prepare(plan)
 
     def regain(self) -> Outcome:
@@ -204,7 +212,9 @@ class Run:
             if step.track.id not in self._failed:
                 twins.setdefault(step.track.generate.key, []).append(step)
         self._listen(BuildStarted(plan))
-        self._parallel([partial(self._group, group) for group in twins.values()])
+        over = spread(steps, self._workshop.providers, alone=self._till.team is None)
+        self._finisher = replace(self._finisher, hands=over.deliverers)
+        self._parallel([partial(self._group, group) for group in twins.values()], over.core)
         return self.end(steps)
 
     def end(self, steps: Iterable[Step]) -> Outcome:
@@ -220,6 +230,8 @@ class Run:
         """End whatever still waits, and keep what is known, also after an error."""
         self.connections.close()
         self._till.close(tidily=not self._stop.is_set())
+        if self._finisher.hands:
+            self._finisher.hands.close()
         self._workshop.masters.close()
         with suppress(OSError):  # what is not in the lock is in the journal
             self._ledger.save()
@@ -233,7 +245,7 @@ class Run:
             if not any(isinstance(one, IntegrityError) for one in self._failed.values()):
                 raise disk_failed(error) from None
 
-    def _parallel(self, tasks: list[partial[None]]) -> None:
+    def _parallel(self, tasks: list[partial[None]], core: Collection[int] = ()) -> None:
         in_parallel(
             tasks,
             self._terms.jobs,
@@ -242,6 +254,7 @@ class Run:
             places=self._places,
             beside=self._workshop.masters.at_once,
             monotonic=self._workshop.clock.monotonic,
+            core=core,
         )
 
     def _group(self, steps: list[Step]) -> None:
@@ -343,7 +356,7 @@ class Run:
         described = None if adopted else providers.describe(spec)
         sound = Source(
             spec,
-            audio=partial(self._audio, track, spec, source),
+            audio=cache(partial(self._audio, track, spec, source)),
             parts=lambda names: self.connections[spec.provider].parts(spec, names),
             described=described,
             adopted=adopted is not None,
@@ -352,6 +365,7 @@ class Run:
             track,
             outputs,
             self._sounds.of(track, outputs, sound, self.lock),
+            audio=sound.audio,
             lock=self.lock,
             spec=spec,
             kind=adopted.kind if adopted else providers.model_of(spec).kind,

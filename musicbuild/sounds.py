@@ -50,15 +50,15 @@ class Sounds:
         kept = dict(self._kept(track, outputs, source.spec, lock))
         fresh = [output for output in outputs if output.path not in kept]
         changed = [output for output in fresh if output.master.changes_sound]
-        needed = {output.master.part for output in fresh} | ({WHOLE} if changed else set())
-        others = needed - {WHOLE}
+        parts = {output.master.part for output in fresh}
+        others = parts - {WHOLE}
         if others and source.adopted:
             raise NotMastered(
                 f"the audio of `{track.id}` was adopted, and only its model makes notes and stems",
                 hint="leave `stems` and `mid` out of what the track asks for",
             )
         sources = dict(source.parts(others)) if others else {}
-        if WHOLE in needed:
+        if changed or (track.qc.measured and WHOLE in parts):
             sources[WHOLE] = source.audio()
             kept.update(_measured(track, fresh, sources[WHOLE], lock))
         if changed:
@@ -110,4 +110,4 @@ def _measured(
     for output in plain:
         made = known.get(output.path)
         if made and made.measured and made.audio_digest == digest:
-            yield output.path, Mastered(audio, "", made.measured)
+            yield output.path, Mastered(None, "", made.measured)

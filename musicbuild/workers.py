@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
+from .cores import stay_on
+from .room import Room
+
 GRACE = 5.0
 """Seconds that a stopped build waits for answers to orders already sent."""
 
@@ -19,12 +22,12 @@ class Places:
     """
 
     def __init__(self, jobs: int) -> None:
-        self._free = threading.Semaphore(jobs)
+        self._room = Room(jobs)
         self._mine = threading.local()
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        self._free.acquire()
+        self._room.enter()
         self._mine.held = True
         try:
             yield
@@ -35,7 +38,7 @@ class Places:
         """Let another task begin, while this one goes on."""
         if getattr(self._mine, "held", False):
             self._mine.held = False
-            self._free.release()
+            self._room.leave()
 
 
 def in_parallel(
@@ -47,13 +50,14 @@ def in_parallel(
     monotonic: Callable[[], float],
     places: Places | None = None,
     beside: int | None = None,
+    core: Collection[int] = (),
 ) -> None:
     """Run tasks, `jobs` at once, and return when all have ended.
 
     So many `beside` them may have given up their place; if that isn't said, as many again, unless
-    there is one job alone: then one task comes after another.  Once `halt` is set no further task
-    begins; once `stop` is, those under way are waited for only a while.  What a task raises is
-    raised here, after the others have ended.
+    there is one job alone: then one task comes after another.  All stay on a `core`, if it is named
+    (`cores`).  Once `halt` is set no further task begins; once `stop` is, those under way are
+    waited for only a while.  What a task raises is raised here, after the others have ended.
     """
     held = (places or Places(jobs)).held
     waiting: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
@@ -62,6 +66,7 @@ def in_parallel(
         waiting.put(task)
 
     def work() -> None:
+        stay_on(core)
         while True:
             with held():
                 if stop.is_set() or halt.is_set() or broken:

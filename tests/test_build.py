@@ -14,7 +14,9 @@ from specimens import draft_of, purchase, sketch, spec, track
 from studio import Mains, PowerCut, Studio
 
 from musicbuild import lock as locks
+from musicbuild import spread
 from musicbuild.build import Outcome, Terms
+from musicbuild.crew import Crew
 from musicbuild.errors import (
     AnswerLost,
     Claimed,
@@ -91,6 +93,40 @@ def test_ten_tracks_cost_ten_charges_and_then_none(studio):
     again = studio.build(*TEN)
     assert again == Outcome({}, (), {}, ())
     assert studio.charges == 10
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_many_tracks_are_delivered_by_a_process_beside(studio, monkeypatch, fails):
+    begun = []
+
+    def start(crew):
+        begun.append(crew._module)
+        if fails:
+            raise OSError("it can't be started")
+        return begin(crew)
+
+    begin = Crew._start
+    monkeypatch.setattr(Crew, "_start", start)
+    monkeypatch.setattr(spread, "MANY", 10)
+    studio.build(*TEN[:9], terms=Terms(jobs=4))
+    assert not begun
+    studio.build(*(replace(one, id=f"new-{one.id}") for one in TEN), terms=Terms(jobs=4))
+    assert set(begun) == {spread.DELIVERY}
+
+
+def test_damaged_audio_is_healed_where_a_process_beside_finds_it(studio, monkeypatch):
+    """What one of them can't do is done in the build itself, which may ask the provider again."""
+
+    def spoil(event):
+        if isinstance(event, Bought):
+            path = studio.store.path(studio.lock.purchases[event.spec.key].audio)
+            path.chmod(0o600)
+            path.write_bytes(b"damaged")
+
+    monkeypatch.setattr(spread, "MANY", 1)
+    studio.heard = spoil
+    studio.build(*TEN, terms=Terms(jobs=4))
+    assert_whole(studio, *TEN)
 
 
 def test_the_lock_needs_room_only_for_what_is_to_be_made(studio, monkeypatch):
@@ -506,10 +542,10 @@ def test_what_nobody_foresaw_comes_out_of_the_build(studio, monkeypatch):
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr("musicbuild.finish.tag", broken)
+        patched.setattr("musicbuild.delivery.tag", broken)
         with pytest.raises(ZeroDivisionError):
             studio.build(*TEN, terms=Terms(jobs=2))
-    assert studio.charges <= 2
+    assert studio.charges < 10
     studio.build(*TEN)
     assert_whole(studio, *TEN)
 

@@ -41,7 +41,8 @@ class Bench:
         made = finisher.finish(
             wanted,
             wanted.outputs,
-            {output.path: Mastered(AUDIO) for output in wanted.outputs},
+            {output.path: Mastered(None) for output in wanted.outputs},
+            audio=lambda: AUDIO,
             lock=self.lock,
             spec=WISH,
             kind=SourceType.TRAINED,
@@ -98,7 +99,8 @@ def test_an_output_made_from_an_output_is_the_same_as_one_from_the_audio(bench):
     again = finisher.finish(
         MENU,
         MENU.outputs,
-        {"audio/menu.mp3": Mastered(data)},
+        {"audio/menu.mp3": Mastered(None)},
+        audio=lambda: data,
         lock=bench.lock,
         spec=WISH,
         kind=SourceType.TRAINED,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 
 import pytest
 
+from musicbuild import cores
 from musicbuild.workers import Places, in_parallel
 
 
-def run(tasks, jobs=3, *, stop=None, halt=None, places=None, beside=None):
+def run(tasks, jobs=3, *, stop=None, halt=None, places=None, beside=None, core=()):
     in_parallel(
         tasks,
         jobs,
@@ -19,6 +21,7 @@ def run(tasks, jobs=3, *, stop=None, halt=None, places=None, beside=None):
         monotonic=time.monotonic,
         places=places,
         beside=beside,
+        core=core,
     )
 
 
@@ -132,3 +135,11 @@ def test_a_stopped_build_does_not_wait_for_ever():
     )
     assert not never.is_set()
     never.set()
+
+
+@pytest.mark.skipif(not cores.CAN_CHOOSE, reason="no thread chooses its cores here")
+def test_tasks_stay_on_the_core_that_is_named():
+    found, core = [], cores.shared()
+    run([lambda: found.append(os.sched_getaffinity(0))] * 10, core=core)
+    assert found == [core] * 10
+    assert os.sched_getaffinity(0) == cores.usable()

@@ -123,32 +123,37 @@ class _Format(Protocol):
     def read(self, data: bytes) -> Mapping[str, str]: ...
 
 
-def tag(
-    data: bytes,
-    format: str,  # noqa: A002 -- as in `MasterSpec`
+def say(
     tags: Tags,
     provenance: Provenance,
     *,
     seconds: float,
     cover: bytes | None = None,
     finding: Finding | None = None,
-) -> bytes:
-    """Return a file of one of the `FORMATS` with a tag of ours, its music untouched.
+) -> Said:
+    """Return what a file is to say: `seconds` is the length of the music, `cover` a PNG or JPEG.
 
-    `seconds` is the length of the music; `cover` a PNG or JPEG.  What others put into the file
-    is kept as far as it is short; entries for which we have a word are replaced, or dropped
-    where we have nothing to say.  With a `finding`, even an empty one, that holds for all that
-    is said of loudness and loops; without, it stays as it was delivered.
-    The result depends on the arguments alone, and tagging it gives the same bytes again.
-
-    Raises IntegrityError if `data` has no music of that format in it; ManifestError if `cover`
-    is not a picture of those kinds, or it or the texts are too long.
+    With a `finding`, even an empty one, that holds for all that is said of loudness and loops;
+    without, it stays as it was delivered.  Raises ManifestError if `cover` is not a picture of
+    those kinds, or it or the texts are too long.
     """
     texts = {word: text for word, text in _texts(tags, provenance, seconds, finding) if text}
     if sum(map(len, texts.values())) > TEXT_LIMIT:
         raise ManifestError(f"the tags are longer than {TEXT_LIMIT} characters")
     picture = None if cover is None else _picture(cover)
-    return _module(format).write(data, Said(texts, picture, finding is not None))
+    return Said(texts, picture, finding is not None)
+
+
+def tag(data: bytes, format: str, said: Said) -> bytes:  # noqa: A002 -- as in `MasterSpec`
+    """Return a file of one of the `FORMATS` with a tag of ours, its music untouched.
+
+    What others put into the file is kept as far as it is short; entries for which we have a word
+    are replaced, or dropped where we have nothing to say.
+    The result depends on the arguments alone, and tagging it gives the same bytes again.
+
+    Raises IntegrityError if `data` has no music of that format in it.
+    """
+    return _module(format).write(data, said)
 
 
 def audio_of(data: bytes, format: str = "mp3") -> bytes:  # noqa: A002 -- as in `MasterSpec`
@@ -231,6 +236,8 @@ def _marks(marks: Iterable[Mark]) -> str:
 
 
 def _line(text: str) -> str:
+    if text.isprintable():
+        return text.strip()
     return _CONTROLS.sub(" ", _whole(text)).strip()
 
 

@@ -41,7 +41,7 @@ from musicbuild.providers.elumenta_replies import ID, keep, read
 from musicbuild.providers.verdict import LONGEST_WAIT, Answer, judge
 from musicbuild.spec import Tags
 from musicbuild.specify import specify
-from musicbuild.tags import Provenance, audio_of, tag
+from musicbuild.tags import Provenance, audio_of, say, tag
 from musicbuild.tags import read as read_tags
 
 from . import paid
@@ -244,7 +244,7 @@ def audio(data: bytes) -> None:
         return
     assert begins_as == "mp3"
     frames = data[stream.start : stream.end]
-    out = tag(data, "mp3", TAGS, ORIGIN, seconds=stream.seconds)
+    out = tag(data, "mp3", say(TAGS, ORIGIN, seconds=stream.seconds))
     assert out.endswith(frames)
     ours = inspect(out)
     assert (ours.frames, ours.samples, ours.problems) == (stream.frames, stream.samples, ())
@@ -271,13 +271,13 @@ def tags(data: bytes) -> None:
     try:
         music = audio_of(data)
         read_tags(data)
-        out = tag(data, "mp3", TAGS, ORIGIN, seconds=1.5)
+        out = tag(data, "mp3", say(TAGS, ORIGIN, seconds=1.5))
     except IntegrityError as error:
         legible(error)
         return
     assert out.endswith(music)
     assert kind(out) == "mp3"
     assert audio_of(out) == music
-    assert tag(out, "mp3", TAGS, ORIGIN, seconds=1.5) == out
+    assert tag(out, "mp3", say(TAGS, ORIGIN, seconds=1.5)) == out
     said = read_tags(out)
     assert (said["title"], said["comment"], said["spec"]) == (TAGS.title, TAGS.comment, ORIGIN.key)

@@ -16,7 +16,7 @@ from musicbuild import id3, tags
 from musicbuild.audio.mp3 import NotMp3, inspect
 from musicbuild.models import SourceType
 from musicbuild.spec import Tags
-from musicbuild.tags import Provenance, audio_of, read, tag
+from musicbuild.tags import Provenance, audio_of, read, say, tag
 
 MUSIC = mp3("drums", 2.4)
 ORIGIN = Provenance("elumenta", "musicgen", "gen_1", "c0ffee", "drums", SourceType.TRAINED)
@@ -25,7 +25,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def tagged(audio, mine=MINE, cover=None):
-    return tag(audio, "mp3", mine, ORIGIN, seconds=2.4, cover=cover)
+    return tag(audio, "mp3", say(mine, ORIGIN, seconds=2.4, cover=cover))
 
 
 def synchsafe(number):

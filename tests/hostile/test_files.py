@@ -14,8 +14,8 @@ from commands.folder import Folder
 from musicbuild import durable, folders, lock, outputs, reading
 from musicbuild.claim import claim
 from musicbuild.clock import SystemClock
+from musicbuild.delivery import Delivery
 from musicbuild.errors import Claimed, IntegrityError
-from musicbuild.finish import Finisher
 from musicbuild.hashing import digest_bytes, digest_file
 from musicbuild.journal import Journal
 from musicbuild.lock import Lock
@@ -210,7 +210,7 @@ def test_a_hard_link_to_an_output_keeps_its_bytes(root, tmp_path):
     (root / "out").mkdir()
     (root / "out/a.mp3").hardlink_to(other)
     store = Store(root / ".musicbuild/store")
-    Finisher(store, Tree(root), overwrite=True).put("out/a.mp3", b"new", Lock())
+    Delivery(store, Tree(root), overwrite=True).put("out/a.mp3", b"new", ())
     assert other.read_bytes() == b"by hand"
     assert (root / "out/a.mp3").read_bytes() == b"new"
     assert store.get(digest_bytes(b"by hand")) == b"by hand"

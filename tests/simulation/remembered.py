@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from unittest.mock import patch
 
-from musicbuild import finish, purchase
+from musicbuild import delivery, finish, purchase
 from musicbuild import lock as locks
 from musicbuild.spec import GenerateSpec, MasterSpec
 
@@ -21,7 +21,7 @@ ALWAYS_THE_SAME = (
     (locks, "parse"),
     (purchase, "inspect"),
     (finish, "audio_of"),
-    (finish, "tag"),
+    (delivery, "audio_of"),
 )
 
 

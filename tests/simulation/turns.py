@@ -92,9 +92,10 @@ class Time:
         monotonic: Callable[[], float],
         places: Places,
         beside: int | None = None,
+        core: Collection[int] = (),
     ) -> None:
         """Do what `musicbuild.workers.in_parallel` does; nobody gives up a place before the end."""
-        del monotonic, places, beside
+        del monotonic, places, beside, core
         waiting = deque(tasks)
         broken: list[BaseException] = []
 

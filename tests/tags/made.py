@@ -18,7 +18,7 @@ from musicbuild.errors import IntegrityError
 from musicbuild.hashing import Digest
 from musicbuild.models import SourceType
 from musicbuild.spec import Tags
-from musicbuild.tags import Provenance, audio_of, read, tag
+from musicbuild.tags import Provenance, audio_of, read, say, tag
 
 FORMATS = ("mp3", "ogg", "opus", "flac", "m4a", "wav")
 RATE = 48_000
@@ -110,7 +110,8 @@ def m4a(**options: str) -> bytes:
 
 
 def tagged(data, kind, tags=FULL, provenance=ORIGIN, *, seconds=1.0, cover=None, finding=None):
-    return tag(data, kind, tags, provenance, seconds=seconds, cover=cover, finding=finding)
+    said = say(tags, provenance, seconds=seconds, cover=cover, finding=finding)
+    return tag(data, kind, said)
 
 
 def assert_soon(data, kind, says):

@@ -342,7 +342,7 @@ from musicbuild import tags
 from musicbuild.models import SourceType
 from musicbuild.spec import Tags
 origin = tags.Provenance("", "", "", "", "", SourceType.TRAINED)
-tags.tag(sys.stdin.buffer.read(), sys.argv[1], Tags(), origin, seconds=1)
+tags.tag(sys.stdin.buffer.read(), sys.argv[1], tags.say(Tags(), origin, seconds=1))
 print(*(name for name in sys.modules if name.startswith(("musicbuild.tags.", "mutagen.id3"))))
 print(*({"numpy", "soundfile", "av"} & set(sys.modules)))
 """

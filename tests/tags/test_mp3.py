@@ -21,10 +21,16 @@ from musicbuild.errors import IntegrityError, ManifestError
 from musicbuild.hashing import digest_bytes
 from musicbuild.models import SourceType
 from musicbuild.spec import MASTER_RECIPE, Tags
-from musicbuild.tags import READ_LIMIT, Provenance, audio_of, read, tag
+from musicbuild.tags import READ_LIMIT, Provenance, audio_of, read, say, tag
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 IPTC = "http://cv.iptc.org/newscodes/digitalsourcetype/"
+
+
+WORDS = st.one_of(
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Zl", "Zp", "Cs"]), max_size=40),
+    st.sampled_from(["Level", "Ünder Gröund", "夜", "3/12", "0.5", "a" * 300]),
+)
 
 
 def noise(seconds: float = 1) -> bytes:
@@ -42,7 +48,7 @@ MUSIC = noise()
 
 
 def tagged(audio=MUSIC, tags=FULL, provenance=ORIGIN, *, seconds=1.0, cover=None):
-    return tag(audio, "mp3", tags, provenance, seconds=seconds, cover=cover)
+    return tag(audio, "mp3", say(tags, provenance, seconds=seconds, cover=cover))
 
 
 def frames(data):
@@ -511,3 +517,21 @@ def test_any_text_can_be_written(tags, prompt):
     assert tagged(made, tags=tags, provenance=provenance) == made
     assert audio_of(made) == MUSIC
     assert read(made)["model"] == "musicgen"
+
+
+def as_mutagen_writes(data):
+    """Read a tag, and have mutagen write it anew."""
+    file = BytesIO(data)
+    found = ID3(file, translate=False, load_v1=False)
+    written = BytesIO(MUSIC)
+    found.save(written, v1=0, v2_version=3, padding=lambda _: 0)
+    return written.getvalue()
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(("title", "artist", "genre", "comment"), WORDS)))
+@settings(max_examples=200, deadline=None)
+def test_a_tag_is_to_the_byte_what_mutagen_would_write(texts):
+    tags = replace(FULL, **texts)
+    for cover in (None, PNG, JPEG):
+        data = tagged(tags=tags, cover=cover)
+        assert as_mutagen_writes(data) == data
