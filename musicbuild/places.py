@@ -35,8 +35,9 @@ def check_places(plan: Plan, workshop: Workshop, *, seen: bool) -> None:
             folder = (root / path).parent
             workshop.tree.probe(path, room)
     except OSError as error:
+        why = error.strerror or str(error)
         raise IntegrityError(
             f"what would be bought can't be kept: `{folder.name}`:"
-            f" {(error.strerror or str(error)).lower()}; nothing was ordered",
+            f" {why[:1].lower()}{why[1:]}; nothing was ordered",
             hint="make room on the disk, and see that this folder can be written",
         ) from None

@@ -94,6 +94,7 @@ class Console:
         """Ask on stderr; anything but a clear yes is a no."""
         self._print([f"{question} [y/N] "], sys.stderr, self.err, end="")
         try:
+            _wait_for_answer()
             return input().strip().lower() in {"y", "yes"}
         except EOFError:
             return False
@@ -195,3 +196,15 @@ class Console:
         if self.manner.color is not Color.AUTO:
             return self.manner.color is Color.ALWAYS
         return colored(stream, self.environment)
+
+
+def _wait_for_answer() -> None:
+    """Return once a terminal has something to read.
+
+    A signal that comes just before a read is heard only after it, so no read is to wait for long.
+    """
+    if os.name == "posix":
+        select = import_module("select").select  # few are asked
+        with suppress(OSError, ValueError):  # it is none that can be waited for
+            while not select([sys.stdin], [], [], 0.5)[0]:
+                pass
