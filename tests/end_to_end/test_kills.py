@@ -7,9 +7,11 @@ the server has seen and by what lies on disk, not by a clock.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -93,7 +95,10 @@ def files(project, below: str, more: int) -> Callable[[], bool]:
 
 
 def names(project, below: str) -> list[str]:
-    return [str(path) for path in (project.folder / below).rglob("*") if path.suffix != ".json"]
+    # Unlike `rglob`, this passes over a folder that goes while it is looked at.
+    walked = os.walk(project.folder / below)
+    found = (Path(folder, name) for folder, inner, files in walked for name in (*inner, *files))
+    return [str(path) for path in found if path.suffix != ".json"]
 
 
 def orders(project) -> list[str]:
