@@ -166,12 +166,11 @@ class Finisher:
     ) -> Mapping[str, Delivered]:
         """Deliver files, by path: beside this process if all of them are as the audio is stored."""
         delivery = self._delivery
-        if self.hands and all(made[file.path].data is None for file in files):
-            order = delivery.order(files, stored)
+        as_stored = all(made[file.path].data is None for file in files)
+        if self.hands and as_stored and (order := delivery.order(files, stored)):
             # What fails there is tried here, where it can be healed, or said.
             with suppress(OSError, ValueError):
-                if order is not None:
-                    return delivered(self.hands.do(order))
+                return delivered(self.hands.do(order))
         done = {}
         for file in files:
             data = made[file.path].data

@@ -22,8 +22,9 @@ def check_places(plan: Plan, workshop: Workshop, *, seen: bool) -> None:
     Unless the plan has `seen` what lies at the outputs' paths, that is looked at too.
     """
     paths = [output.path for step in plan.purchases for output in step.track.outputs]
-    for path in [] if seen else paths:
-        workshop.tree.find(path)  # raises where no output may be put
+    if not seen:
+        for path in paths:
+            workshop.tree.find(path)  # raises where no output may be put
     seconds = sum(spec.duration for step in plan.purchases for spec in step.specs)
     room = SPARE + 3 * int(seconds * LARGEST_RATE)
     root = workshop.tree.root

@@ -310,17 +310,21 @@ def _connect(to: Place, deadline: Deadline) -> socket.socket:
         raise NeverSent(f"`{to.scheme}` is neither http nor https")
     line = None
     try:
-        wait = min(CONNECT_SECONDS, max(deadline.left, 0.001))
-        line = socket.create_connection((to.address, to.port), wait)
+        line = socket.create_connection((to.address, to.port), _to_connect(deadline))
         if to.scheme == "http":
             return line
-        line.settimeout(min(CONNECT_SECONDS, max(deadline.left, 0.001)))
+        line.settimeout(_to_connect(deadline))
         # The certificate is to be the host's, by whatever address it was reached.
         return tls().wrap_socket(line, server_hostname=to.host)
     except (OSError, ValueError) as error:  # the second for a name that can be no host's
         if line is not None:
             line.close()
         raise NeverSent(_why(error, deadline)) from None
+
+
+def _to_connect(deadline: Deadline) -> float:
+    """Return the seconds left to connect; nought would mean not to wait at all."""
+    return min(CONNECT_SECONDS, max(deadline.left, 0.001))
 
 
 def _why(error: Exception, deadline: Deadline) -> str:
