@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -33,6 +33,7 @@ def till(
     *,
     left_open: Sequence[Payment],
     clock: Clock,
+    step_aside: Callable[[], None],
     listen: Listener,
 ) -> Till:
     """Put together who buys; `left_open` are the orders of earlier builds on this machine."""
@@ -75,6 +76,7 @@ def till(
             listen=listen,
         ),
         attempts=terms.attempts,
+        step_aside=step_aside,
         listen=listen,
     )
     allowance = Allowance(lock.spent, terms.budget, terms.cap)

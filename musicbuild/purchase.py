@@ -30,7 +30,7 @@ from .ledger import Enter
 from .lock import Purchase
 from .pace import Pace
 from .payment import Payment
-from .providers import Connection, Connections, Delivery, Ticket
+from .providers import Connections, Delivery, Ticket
 from .spec import GenerateSpec
 from .store import Store
 from .witness import Witness
@@ -46,6 +46,8 @@ FETCHES = 3
 
 FRESH = timedelta(seconds=1)
 """How old a balance may be when an order is sent, to be a witness for it."""
+
+_Made = tuple[Delivery, Stream]
 
 
 class Orders(Protocol):
@@ -67,7 +69,8 @@ class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
     `record` puts a purchase into the lock, and has its attempt forgotten once that is on disk;
-    `attempts` is how many orders for one key may fail.
+    `attempts` is how many orders for one key may fail.  `step_aside` is called once an order's
+    audio is in memory: what is left is for this machine to do, and another may be ordered.
     """
 
     connections: Connections
@@ -79,12 +82,13 @@ class Buyer:
     record: Enter
     witness: Witness
     attempts: int
+    step_aside: Callable[[], None]
     listen: Listener
 
     def make(self, track: str, spec: GenerateSpec) -> Purchase:
         """Have a free and repeatable model make audio; there is nothing to lose on the way."""
-        connection = self.connections[spec.provider]
-        purchase = self._keep(spec, connection, connection.submit(spec))
+        ticket = self.connections[spec.provider].submit(spec)
+        purchase = self._keep(spec, self._collect(spec, ticket))
         self._bought(track, spec, purchase)
         return purchase
 
@@ -95,24 +99,9 @@ class Buyer:
         was or may have been: the journal then has it, and the next build goes on from there.
         """
         with self.pace(wish.spec.provider).place():
-            for last in (False,) * (ORDERS - 1) + (True,):
-                payment, ticket = self._order(wish)
-                try:
-                    ticket = ticket or self.witness.find(payment)
-                    if ticket is None:
-                        self.journal.forget(payment.attempt)
-                        continue
-                    self._accept(payment, ticket)
-                    return self._see_through(payment, ticket)
-                except Failed as error:
-                    self._count(payment)
-                    if last or self.exhausted(payment.spec):
-                        raise
-                    self.listen(Repeated(payment.track, error.message))
-        raise Failed(
-            f"two orders of `{wish.track}` got lost, and neither was charged",
-            hint="see whether the provider works at all, then build again",
-        )
+            payment, made = self._have_made(wish)
+        self.step_aside()
+        return self._see_through(payment, made)
 
     def settle(self, payment: Payment) -> Purchase | None:
         """See an attempt of an earlier build through; None if it surely was not charged."""
@@ -124,7 +113,7 @@ class Buyer:
             if ticket is not None:
                 if not payment.generation:
                     self._accept(payment, ticket)
-                return self._see_through(payment, ticket)
+                return self._see_through(payment, self._collect(payment.spec, ticket))
         except Failed:
             self.journal.fail(payment.attempt, payment.spec.key)
         else:
@@ -170,6 +159,27 @@ class Buyer:
             )
         self.store.put(delivery.audio)
         return delivery.audio
+
+    def _have_made(self, wish: Payment) -> tuple[Payment, _Made]:
+        """Order, and once more if that failed without a charge, until there is audio."""
+        for last in (False,) * (ORDERS - 1) + (True,):
+            payment, ticket = self._order(wish)
+            try:
+                ticket = ticket or self.witness.find(payment)
+                if ticket is None:
+                    self.journal.forget(payment.attempt)
+                    continue
+                self._accept(payment, ticket)
+                return payment, self._collect(payment.spec, ticket)
+            except Failed as error:
+                self._count(payment)
+                if last or self.exhausted(payment.spec):
+                    raise
+                self.listen(Repeated(payment.track, error.message))
+        raise Failed(
+            f"two orders of `{wish.track}` got lost, and neither was charged",
+            hint="see whether the provider works at all, then build again",
+        )
 
     def _order(self, wish: Payment) -> tuple[Payment, Ticket | None]:
         """Send one order, again only if it surely was not charged; no ticket: lost answer."""
@@ -236,8 +246,8 @@ class Buyer:
                 hint="make room on the disk, then build again",
             ) from None
 
-    def _see_through(self, payment: Payment, ticket: Ticket) -> Purchase:
-        purchase = self._keep(payment.spec, self.connections[payment.spec.provider], ticket)
+    def _see_through(self, payment: Payment, made: _Made) -> Purchase:
+        purchase = self._keep(payment.spec, made)
         self.journal.deliver(payment.attempt, purchase)
         self._record(payment.attempt, payment.spec, purchase)
         self._bought(payment.track, payment.spec, purchase)
@@ -249,9 +259,9 @@ class Buyer:
     def _bought(self, track: str, spec: GenerateSpec, purchase: Purchase) -> None:
         self.listen(Bought(track, spec, purchase.cost, purchase.seconds))
 
-    def _keep(self, spec: GenerateSpec, connection: Connection, ticket: Ticket) -> Purchase:
-        """Collect an order's audio, make sure that it is whole, and store it."""
-        delivery, stream = self._collect(spec, connection, ticket)
+    def _keep(self, spec: GenerateSpec, made: _Made) -> Purchase:
+        """Store an order's audio."""
+        delivery, stream = made
         return Purchase(
             provider=spec.provider,
             model=spec.model,
@@ -267,13 +277,12 @@ class Buyer:
             bought=stamp(self.clock.now()),
         )
 
-    def _collect(
-        self, spec: GenerateSpec, connection: Connection, ticket: Ticket
-    ) -> tuple[Delivery, Stream]:
+    def _collect(self, spec: GenerateSpec, ticket: Ticket) -> _Made:
         """Fetch audio that is whole, and about as long as was asked.
 
         What is of another length, and the same each time it is fetched, is what was made.
         """
+        connection = self.connections[spec.provider]
         problem, seen = "", Counter[Digest]()
         for _ in range(FETCHES):
             delivery = connection.collect(ticket)

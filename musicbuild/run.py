@@ -94,6 +94,7 @@ class Run:
             self.connections,
             left_open=self._open,
             clock=clock,
+            step_aside=self._places.give_up,
             listen=self._listen,
         )
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)

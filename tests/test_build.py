@@ -365,19 +365,20 @@ def test_events_come_one_at_a_time_and_in_order(studio):
         assert mine == [TrackStarted, Ordered, Bought, TrackFinished]
 
 
-def test_slow_mastering_keeps_no_order_waiting(studio, monkeypatch):
-    master, late = Masters.master, []
+@pytest.mark.parametrize("work", [(Masters, "master"), (Store, "put")])
+def test_what_follows_an_order_here_keeps_no_other_waiting(studio, monkeypatch, work):
+    do, late = getattr(*work), []
 
-    def slow(masters, *wanted):
+    def slow(owner, *wanted):
         end = time.monotonic() + 20
         while len(studio.gateway.posts) < 4:  # two wait here, and two have their places
             if time.monotonic() > end:
                 late.append(wanted)
                 break
             time.sleep(0.01)
-        return master(masters, *wanted)
+        return do(owner, *wanted)
 
-    monkeypatch.setattr(Masters, "master", slow)
+    monkeypatch.setattr(*work, slow)
     assert studio.build(*TEN[:4], terms=Terms(jobs=2)).exit_code == 0
     assert late == []
     assert_whole(studio, *TEN[:4])

@@ -43,6 +43,7 @@ OPEN = IPv6Network("2000::/3")
 
 TRANSLATED = IPv6Network("64:ff9b::/96")
 HOST = re.compile(r"[A-Za-z0-9._:-]{1,255}", re.ASCII)
+MALFORMED = re.compile(r"[\x00-\x20\\\x7f]")
 COMPATIBLE = IPv6Network("::/96")
 
 
@@ -180,7 +181,7 @@ def locate(url: str, own: str = "") -> Sequence[Request]:
     Returns a request for each address that the host was found to have, to that very address: a
     host that is looked up again may have another one by then.
     """
-    if len(url) > LONGEST_URL or any(ord(one) <= 0x20 or one in "\\\x7f" for one in url):
+    if len(url) > LONGEST_URL or MALFORMED.search(url):
         raise Undelivered("the URL of the audio is not well formed")
     try:
         parts = urlsplit(url)
