@@ -21,7 +21,6 @@ def verify(
     registry: Registry,
     repeatable: Callable[[Purchase], bool],
     *,
-    stop: threading.Event,
     monotonic: Callable[[], float],
 ) -> tuple[Finding, ...]:
     """Read all that the lock names, and what the team is told of it; raise RemoteError.
@@ -41,16 +40,14 @@ def verify(
             case False:
                 damaged.append(object_name(digest))
 
-    _each(look, digests, stop, monotonic)
+    _each(look, digests, monotonic)
     records: dict[str, Finding] = {}
 
     def ask(key: Digest) -> None:
         for name, error in registry.damaged(key, lock.purchases[key]):
             records[name] = Finding(Problem.TOLD, name, Mend.SAID, said=error)
 
-    _each(
-        ask, [key for key, one in lock.purchases.items() if one.audio in digests], stop, monotonic
-    )
+    _each(ask, [key for key, one in lock.purchases.items() if one.audio in digests], monotonic)
     return tuple(_findings(damaged, missing, len(digests), records))
 
 
@@ -67,8 +64,8 @@ def _findings(
 def _each(
     task: Callable[[Digest], None],
     digests: Iterable[Digest],
-    stop: threading.Event,
     monotonic: Callable[[], float],
 ) -> None:
+    never = threading.Event()
     tasks = [partial(task, digest) for digest in digests]
-    in_parallel(tasks, JOBS, stop=stop, halt=stop, monotonic=monotonic)
+    in_parallel(tasks, JOBS, stop=never, halt=never, monotonic=monotonic)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from .clock import Clock
 from .errors import Busy
@@ -20,22 +18,18 @@ PAUSE = 5.0
 class Pace:
     """Orders to one provider: at most `at_once` under way, none while it is known to be busy.
 
-    Whoever hears that the provider is busy lets all others wait as well.  Once that would take
-    too long the room is closed: whatever is not ordered by then is left for another build.
+    An order holds one of the `places` as long as it is under way.  Whoever hears that the provider
+    is busy lets all others wait as well.  Once that would take too long orders are closed: whatever
+    is not ordered by then is left for another build.
     """
 
     def __init__(self, clock: Clock, at_once: int) -> None:
         self._clock = clock
-        self._places = Room(at_once)
+        self.places = Room(at_once)
         self._mutex = threading.Lock()
         self._until = 0.0
         self._waited = 0.0
         self._closed: Busy | None = None
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        with self._places:
-            yield
 
     def wait(self) -> None:
         """Return when an order may be sent; raise Busy if none will be in this build."""

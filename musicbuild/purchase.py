@@ -98,7 +98,7 @@ class Buyer:
         Raises Refused, Busy or NotSent if it was not charged, Undelivered or Unresolved if it
         was or may have been: the journal then has it, and the next build goes on from there.
         """
-        with self.pace(wish.spec.provider).place():
+        with self.pace(wish.spec.provider).places:
             payment, made = self._have_made(wish)
         self.step_aside()
         return self._see_through(payment, made)

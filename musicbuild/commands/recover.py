@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import closing
-
 import click
 
 from .. import build as engine
@@ -18,7 +15,7 @@ from ..lock import Lock
 from ..payment import Payment
 from ..project import Project
 from ..registry import Registry
-from ..remotes import open_remote
+from ..remotes import Remote
 from .build import Signals, workshop
 from .consent import pushes
 from .opening import open_chosen
@@ -69,16 +66,19 @@ def command(
             lambda look: open_table(payments, look),
         )
 
+    shop = workshop(project, settings.console)
+
     def decide(journal: Journal) -> None:
         if adopt is not None:
             _adopt(journal, payments, adopt, project.lock)
         elif abandon or pay_again:
-            _give_up(journal, payments, project, pay_again=pay_again)
+            told = shop.remote if pushes(project) else None
+            _give_up(journal, payments, project, told, pay_again=pay_again)
 
     signals = Signals()
     with signals.heard(), listening(settings.console) as listen:
         outcome = engine.recover(
-            workshop(project, settings.console),
+            shop,
             decide,
             terms=engine.Terms(keep_going=True, push=pushes(project)),
             listen=listen,
@@ -129,9 +129,17 @@ def _adopt(journal: Journal, payments: list[Payment], generation: str, lock: Loc
 
 
 def _give_up(
-    journal: Journal, payments: list[Payment], project: Project, *, pay_again: bool
+    journal: Journal,
+    payments: list[Payment],
+    project: Project,
+    told: Remote | None,
+    *,
+    pay_again: bool,
 ) -> None:
-    """Take orders out of the way; one that is still wanted only if that was said."""
+    """Take orders out of the way, also for the team that is `told`.
+
+    One that is still wanted goes only if that was said.
+    """
     wanted = {spec.key: track.id for track in project.tracks for spec in track.wishes}
     for payment in payments:
         if payment.spec.key in wanted and not pay_again:
@@ -140,10 +148,8 @@ def _give_up(
                 " a build would order it once more",
                 hint="change or remove the track, or say `--pay-again`",
             )
-    told = pushes(project) and project.shared
-    if told:
-        with closing(open_remote(told.url, root=project.root, environment=os.environ)) as remote:
-            for payment in payments:
-                Registry(remote).void(payment)
+    for payment in payments:
+        if told:
+            Registry(told).void(payment)
     for payment in payments:
         journal.give_up(payment.attempt)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -77,7 +76,6 @@ def _elsewhere(settings: Settings, project: Project) -> tuple[Finding, ...]:
             read_lock(project.lock_path, project.store),
             Registry(there),
             project.is_repeatable,
-            stop=threading.Event(),
             monotonic=SystemClock().monotonic,
         )
 
