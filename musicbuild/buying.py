@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from .payment import Payment
 from .providers import Connections
 from .purchase import Buyer
 from .registry import Registry
+from .room import Places
 from .team import Team, TeamJournal
 from .terms import Terms, Workshop
 from .till import Till
@@ -33,7 +34,7 @@ def till(
     *,
     left_open: Sequence[Payment],
     clock: Clock,
-    step_aside: Callable[[], None],
+    places: Places,
     listen: Listener,
 ) -> Till:
     """Put together who buys; `left_open` are the orders of earlier builds on this machine."""
@@ -76,7 +77,7 @@ def till(
             listen=listen,
         ),
         attempts=terms.attempts,
-        step_aside=step_aside,
+        places=places,
         listen=listen,
     )
     allowance = Allowance(lock.spent, terms.budget, terms.cap)

@@ -16,8 +16,9 @@ from .errors import Unusable
 from .events import Exchanged, ExchangeStarted, Passage, Watcher
 from .hashing import Digest
 from .remotes import Remote, is_whole, object_name
+from .room import Places
 from .store import Store
-from .workers import Places, in_parallel
+from .workers import in_parallel
 
 JOBS = 8
 LOOKS = 4

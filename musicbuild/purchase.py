@@ -31,6 +31,7 @@ from .lock import Purchase
 from .pace import Pace
 from .payment import Payment
 from .providers import Connections, Delivery, Ticket
+from .room import Places
 from .spec import GenerateSpec
 from .store import Store
 from .witness import Witness
@@ -69,8 +70,8 @@ class Buyer:
     """What it takes to buy: connections, places to keep things, and what the build allows.
 
     `record` puts a purchase into the lock, and has its attempt forgotten once that is on disk;
-    `attempts` is how many orders for one key may fail.  `step_aside` is called once an order's
-    audio is in memory: what is left is for this machine to do, and another may be ordered.
+    `attempts` is how many orders for one key may fail.  An order holds one of the `places` until
+    its audio is in memory: what is left is for this machine to do, and another may leave.
     """
 
     connections: Connections
@@ -82,7 +83,7 @@ class Buyer:
     record: Enter
     witness: Witness
     attempts: int
-    step_aside: Callable[[], None]
+    places: Places
     listen: Listener
 
     def make(self, track: str, spec: GenerateSpec) -> Purchase:
@@ -98,9 +99,10 @@ class Buyer:
         Raises Refused, Busy or NotSent if it was not charged, Undelivered or Unresolved if it
         was or may have been: the journal then has it, and the next build goes on from there.
         """
+        self.places.take()  # the take before it has given it up
         with self.pace(wish.spec.provider).places:
             payment, made = self._have_made(wish)
-        self.step_aside()
+        self.places.give_up()
         return self._see_through(payment, made)
 
     def settle(self, payment: Payment) -> Purchase | None:

@@ -50,6 +50,7 @@ from .mastering import check_tools
 from .payment import Payment
 from .places import check_places
 from .providers import Connections
+from .room import Places
 from .sounds import Sounds, Source
 from .spec import GenerateSpec, Output, TrackSpec
 from .spread import spread
@@ -58,7 +59,7 @@ from .supply import lacking, supply
 from .takes import picked
 from .terms import Outcome, Terms, Workshop
 from .trust import check_before_paying, ensure_written, growth, read_lock
-from .workers import Places, in_parallel
+from .workers import in_parallel
 
 
 class Run:
@@ -94,7 +95,7 @@ class Run:
             self.connections,
             left_open=self._open,
             clock=clock,
-            step_aside=self._places.give_up,
+            places=self._places,
             listen=self._listen,
         )
         self._finisher = Finisher(workshop.store, workshop.tree, terms.overwrite)

@@ -4,41 +4,13 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 
 from .cores import stay_on
-from .room import Room
+from .room import Places
 
 GRACE = 5.0
 """Seconds that a stopped build waits for answers to orders already sent."""
-
-
-class Places:
-    """Room for so many tasks at once, but for those that have given up their place.
-
-    Who waits for the network holds one, and who waits for a processor does not, so that neither
-    keeps the other waiting.
-    """
-
-    def __init__(self, jobs: int) -> None:
-        self._room = Room(jobs)
-        self._mine = threading.local()
-
-    @contextmanager
-    def held(self) -> Iterator[None]:
-        self._room.enter()
-        self._mine.held = True
-        try:
-            yield
-        finally:
-            self.give_up()
-
-    def give_up(self) -> None:
-        """Let another task begin, while this one goes on."""
-        if getattr(self._mine, "held", False):
-            self._mine.held = False
-            self._room.leave()
 
 
 def in_parallel(

@@ -384,6 +384,25 @@ def test_what_follows_an_order_here_keeps_no_other_waiting(studio, monkeypatch, 
     assert_whole(studio, *TEN[:4])
 
 
+def test_no_more_orders_are_under_way_than_there_are_jobs_however_many_takes(studio, monkeypatch):
+    submit, under_way, most = elumenta_api.Elumenta.submit, [], []
+
+    def slow(connection, spec):
+        under_way.append(spec)
+        most.append(len(under_way))
+        time.sleep(0.01)
+        try:
+            return submit(connection, spec)
+        finally:
+            under_way.pop()
+
+    monkeypatch.setattr(elumenta_api.Elumenta, "submit", slow)
+    tracks = [replace(one, takes=3) for one in TEN[:4]]
+    studio.build(*tracks, terms=Terms(jobs=2, orders=8))
+    assert max(most) == 2
+    assert_whole(studio, *tracks)
+
+
 def test_a_second_build_at_once_is_refused(studio, tmp_path, gateway, clock):
     second = Studio(tmp_path, gateway, clock)
 

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from musicbuild import cores
-from musicbuild.workers import Places, in_parallel
+from musicbuild.room import Places
+from musicbuild.workers import in_parallel
 
 
 def run(tasks, jobs=3, *, stop=None, halt=None, places=None, beside=None, core=()):

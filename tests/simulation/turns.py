@@ -15,7 +15,7 @@ from random import Random
 from typing import ClassVar
 
 from musicbuild.errors import Interrupted
-from musicbuild.workers import Places
+from musicbuild.room import Places
 
 START = datetime(2026, 11, 23, 2, 11, 34, tzinfo=UTC)
 
@@ -94,17 +94,18 @@ class Time:
         beside: int | None = None,
         core: Collection[int] = (),
     ) -> None:
-        """Do what `musicbuild.workers.in_parallel` does; nobody gives up a place before the end."""
-        del monotonic, places, beside, core
+        """Do what `musicbuild.workers.in_parallel` does; as many are at it as there are places."""
+        del monotonic, beside, core
         waiting = deque(tasks)
         broken: list[BaseException] = []
 
         def work() -> None:
             while waiting and not (stop.is_set() or halt.is_set() or broken):
-                try:
-                    waiting.popleft()()
-                except BaseException as error:  # noqa: BLE001  raised again below
-                    broken.append(error)
+                with places.held():
+                    try:
+                        waiting.popleft()()
+                    except BaseException as error:  # noqa: BLE001  raised again below
+                        broken.append(error)
 
         if min(jobs, len(tasks)) > 1:
             self._run(work, min(jobs, len(tasks)))
