@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -126,7 +125,6 @@ def test_every_bit_that_is_turned_in_the_store_of_the_team_is_found(looked_at, g
             lock,
             Registry(remote),
             looked_at.repeatable,
-            stop=threading.Event(),
             monotonic=time.monotonic,
         )
 
