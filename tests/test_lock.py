@@ -25,6 +25,7 @@ from musicbuild.lock import (
     Writer,
     dump,
     entries,
+    growing,
     load,
     parse,
     purchase_to_json,
@@ -324,6 +325,26 @@ def test_who_owns_what_is_known_after_each_track(merged, entered):
         assert lock.with_purchase(KEY, BOUGHT).owners == lock.owners
         made_from = {KEY: tuple(lock.tracks)}
         assert lock.made_from == made_from
+
+
+@given(st.dictionaries(st.integers(0, 9), st.integers(), min_size=1), st.data())
+def test_what_a_large_mapping_grows_to_is_what_a_dictionary_becomes(entries, data):
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(growing, "MOST", data.draw(st.integers(1, 5)))
+        one = entries
+        for key, value in data.draw(st.lists(st.tuples(st.integers(0, 15), st.integers()))):
+            before, had = one, dict(one.items())
+            one, entries = growing.grown(one, key, value), {**entries, key: value}
+            assert dict(before.items()) == had
+            assert one == entries
+            assert list(one) == list(one.keys()) == list(entries)
+            assert list(one.values()) == list(entries.values())
+            assert list(one.items()) == list(entries.items())
+            assert len(one) == len(entries)
+            assert [one.get(name) for name in range(20)] == [
+                entries.get(name) for name in range(20)
+            ]
+            assert [name in one for name in range(20)] == [name in entries for name in range(20)]
 
 
 # Damage.

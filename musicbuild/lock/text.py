@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from .. import fields, pieces
@@ -55,8 +56,8 @@ class Writer:
         before: Mapping[tuple[str, str], tuple[object, bytes]],
     ) -> bytes:
         texts = []
-        for name in sorted(entries):
-            entry, place = entries[name], (part, name)
+        for name, entry in sorted(entries.items(), key=itemgetter(0)):
+            place = part, name
             known = before.get(place)
             if known is None or known[0] is not entry:
                 known = entry, entry_text({name: worded(entry)})

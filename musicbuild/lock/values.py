@@ -12,6 +12,7 @@ from ..hashing import Digest
 from ..models import SourceType
 from ..quality import Figures
 from ..spec import GenerateSpec, MasterSpec
+from .growing import grown
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +133,23 @@ class Lock:
         return found
 
     def with_purchase(self, key: Digest, purchase: Purchase) -> Lock:
-        return _knowing(self.owners, replace(self, purchases={**self.purchases, key: purchase}))
+        return _knowing(self.owners, replace(self, purchases=grown(self.purchases, key, purchase)))
 
     def with_track(self, name: str, track: LockedTrack) -> Lock:
         """Record a track; a path it now owns is taken from any track that had it before."""
-        tracks, owners = {**self.tracks}, {**self.owners}
+        tracks, owners = self.tracks, self.owners
         for path in tracks[name].outputs if name in tracks else ():
-            owners[path] = tuple(one for one in owners[path] if one != name)
+            owners = grown(owners, path, tuple(one for one in owners[path] if one != name))
         for path in track.outputs:
             for other in owners.get(path, ()):
                 kept = {**tracks[other].outputs}
                 del kept[path]
                 if kept:
-                    tracks[other] = replace(tracks[other], outputs=kept)
+                    tracks = grown(tracks, other, replace(tracks[other], outputs=kept))
                 else:
-                    del tracks[other]
-            owners[path] = (name,)
-        return _knowing(owners, replace(self, tracks={**tracks, name: track}))
+                    tracks = {one: tracks[one] for one in tracks if one != other}
+            owners = grown(owners, path, (name,))
+        return _knowing(owners, replace(self, tracks=grown(tracks, name, track)))
 
     def without(self, paths: Collection[str]) -> Lock:
         """Forget outputs, and tracks of which none is left; purchases stay for ever."""
