@@ -99,7 +99,8 @@ class Buyer:
         Raises Refused, Busy or NotSent if it was not charged, Undelivered or Unresolved if it
         was or may have been: the journal then has it, and the next build goes on from there.
         """
-        self.places.take()  # the take before it has given it up
+        # The take before it has given it up.  One that fails keeps it until the build has heard.
+        self.places.take()
         with self.pace(wish.spec.provider).places:
             payment, made = self._have_made(wish)
         self.places.give_up()

@@ -148,8 +148,8 @@ def _give_up(
                 " a build would order it once more",
                 hint="change or remove the track, or say `--pay-again`",
             )
-    for payment in payments:
-        if told:
+    if told:
+        for payment in payments:
             Registry(told).void(payment)
     for payment in payments:
         journal.give_up(payment.attempt)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import TypeVar
 
 K = TypeVar("K")
@@ -36,17 +36,11 @@ class _Growing(Mapping[K, V]):
     def __getitem__(self, key: K) -> V:
         return self._since[key] if key in self._since else self._base[key]
 
-    def __contains__(self, key: object) -> bool:
-        return key in self._since or key in self._base
-
     def __len__(self) -> int:
         return len(self._base) + sum(key not in self._base for key in self._since)
 
     def __iter__(self) -> Iterator[K]:
         return iter(self._whole())
-
-    def keys(self) -> KeysView[K]:
-        return self._whole().keys()
 
     def values(self) -> ValuesView[V]:
         return self._whole().values()

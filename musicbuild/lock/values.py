@@ -147,7 +147,7 @@ class Lock:
                 if kept:
                     tracks = grown(tracks, other, replace(tracks[other], outputs=kept))
                 else:
-                    tracks = {one: tracks[one] for one in tracks if one != other}
+                    tracks = {one: left for one, left in tracks.items() if one != other}
             owners = grown(owners, path, (name,))
         return _knowing(owners, replace(self, tracks=grown(tracks, name, track)))
 
