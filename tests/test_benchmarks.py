@@ -20,7 +20,7 @@ from benchmarks.scale import FULL, SMALL, Scale
 from benchmarks.table import machine, missed, table, to_json, told
 from benchmarks.timing import Command, Failed, interleave, peak
 
-TINY = Scale((2,), 0.1, (1, 1), 1, 4, 3, rounds=1)
+TINY = Scale((2,), 0.1, (1, 1), 1, 4, 3, locks=(1, 2), rounds=1)
 HERE = Tools(
     Path(sys.executable),
     {name: Path(path) for name in ("ninja", "make") if (path := shutil.which(name))},
@@ -46,7 +46,7 @@ def python(code, says=""):
 def test_a_run_of_the_smallest_size_measures_every_goal_of_its_groups(tmp_path):
     groups = ["start", "no-op", "memory", "transfers", "lock", "sketch"]
     found = measure(tmp_path, HERE, TINY, groups)
-    verdicts = [judge(goal, found) for goal in goals(TINY.sizes)]
+    verdicts = [judge(goal, found) for goal in goals(TINY)]
     data = json.loads(json.dumps(to_json(found, verdicts, machine(HERE))))
     assert set(data) == {"version", "machine", "figures", "goals"}
     beside = {processes.PASS, *processes.VERBS, *HERE.others}
@@ -56,6 +56,7 @@ def test_a_run_of_the_smallest_size_measures_every_goal_of_its_groups(tmp_path):
         *(f"memory/2/{name}" for name in (processes.PASS, "no-op", "comment in each track")),
         "transfers/push",
         "transfers/pull",
+        "lock/1",
         "lock/2",
         "sketch/all styles",
     }
@@ -179,6 +180,6 @@ def test_rounds_are_compared_only_where_they_were_had_by_turns():
 
 @pytest.mark.parametrize("scale", [FULL, SMALL, TINY])
 def test_every_goal_belongs_to_a_group_that_can_be_measured(scale):
-    found = list(goals(scale.sizes))
+    found = list(goals(scale))
     assert {goal.ours.split("/")[0] for goal in found} <= set(GROUPS)
     assert len({(goal.what, goal.than) for goal in found}) == len(found)

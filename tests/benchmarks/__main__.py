@@ -45,7 +45,7 @@ def main() -> int:
         where = machine(tools)
         sys.stdout.write(told(where) + "\n")
         figures = measure(Path(folder), tools, scale, options.only or GROUPS)
-    verdicts = [judge(goal, figures) for goal in goals(scale.sizes)]
+    verdicts = [judge(goal, figures) for goal in goals(scale)]
     sys.stdout.write(table(figures, verdicts))
     if options.json:
         found = to_json(figures, verdicts, where)

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from .figures import Figures, by_round
 from .processes import PASS, VERBS
+from .scale import Scale
 
 SLOPPY = 2.0
 """So many times a goal is still taken where little is measured, on a machine that is busy."""
@@ -56,8 +57,9 @@ class Verdict:
         return self.value <= self.limit * slack
 
 
-def goals(sizes: tuple[int, ...]) -> Iterator[Goal]:
-    """Yield the goals for these numbers of tracks, of which the last is the largest."""
+def goals(scale: Scale) -> Iterator[Goal]:
+    """Yield the goals for this scale, of whose numbers of tracks the last is the largest."""
+    sizes = scale.sizes
     for option in ("--version", "--help"):
         yield Goal(f"`musicbuild {option}`", f"start/{option}", 2.5, f"start/{PASS}")
     for count in sizes:
@@ -66,6 +68,7 @@ def goals(sizes: tuple[int, ...]) -> Iterator[Goal]:
     for before, count in pairwise(sizes):
         yield from _re_plans(before, count)
     yield from _largest(sizes[-1])
+    yield from _inside(*scale.locks)
 
 
 def _no_op(count: int, verb: str) -> Goal:
@@ -95,15 +98,16 @@ def _largest(count: int) -> Iterator[Goal]:
     yield Goal(f"MB at most, no-op, {count:,}", f"memory/{count}/no-op", 20)
     planned = f"memory/{count}/comment in each track"
     yield Goal(f"MB at most, `plan` of {count:,}", planned, 120)
+
+
+def _inside(fewer: int, more: int) -> Iterator[Goal]:
     what = "orders at a service of 50 ms, of the ideal"
     yield Goal(what, "orders/1000", 0.75, least=True)
     for way in ("push", "pull"):
         what = f"{way}, 1,000 objects of 1 MB, of obstore alone"
         yield Goal(what, f"transfers/{way}", 0.7, least=True)
-    if count >= 1_000:
-        fewer = count // 10
-        what = f"lock, CPU a track: {count:,} beside {fewer:,}"
-        yield Goal(what, f"lock/{count}", 2.0, f"lock/{fewer}")
+    what = f"lock, CPU a track: {more:,} beside {fewer:,}"
+    yield Goal(what, f"lock/{more}", 1.25, f"lock/{fewer}")
     lame, lameenc, peer = (
         f"mastering/{name}" for name in ("lame -b 192", "lameenc", "ffmpeg-normalize")
     )

@@ -12,7 +12,7 @@ from .scale import Scale
 
 def locks(ground: Ground, tools: Tools, scale: Scale) -> Iterator[Figure]:
     """Measure the CPU time that it takes to enter each track of a build into the lock."""
-    for count in scale.sizes:
+    for count in scale.locks:
         folder = ground.project(count, "lock")
         yield Figure(f"lock/{count}", "ms", tools.ask("locks", "measure", str(folder)))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 class Scale:
     """Numbers of tracks, seconds for each group, and pieces with their seconds.
 
+    `locks` are two numbers of tracks, fewer and more: only beside each other do they show growth.
     `orders` are those of one build, and `transfers` objects that go to a bucket and back, 0 for
     none: it is the disk that is measured too.  `rounds` is
     None to have as many as fit into the seconds; `sketches` is a number of prompts, 0 for all.
@@ -20,6 +21,7 @@ class Scale:
     sketches: int
     orders: int
     transfers: int
+    locks: tuple[int, int] = (1_000, 10_000)
     rounds: int | None = None
 
 
