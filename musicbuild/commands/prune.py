@@ -10,7 +10,6 @@ from functools import cache, partial
 
 import click
 
-from ..address import shared
 from ..claim import claim
 from ..clock import Clock, SystemClock
 from ..console.prune import prune_data, prune_lines, question
@@ -79,7 +78,7 @@ def _store(
     project: Project, console: Console, *, wanted: bool
 ) -> Iterator[Callable[[Digest], bool] | None]:
     """Give what tells whether the team's store has bytes, None if there is none, or none wanted."""
-    store = shared(project.album.store, os.environ) if wanted else None
+    store = project.shared if wanted else None
     if store is None:
         yield None
         return
