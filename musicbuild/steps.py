@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 
 from .cost import Quote, Totals, total
 from .hashing import Digest
@@ -120,7 +121,7 @@ class Orphan:
 Step = Generate | Master | Restore | Keep | Lost | Edited
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """One step a track, in the manifest's order, and what the lock holds besides.
 
@@ -139,7 +140,7 @@ class Plan:
     def to_do(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if not isinstance(step, Keep))
 
-    @property
+    @cached_property
     def purchases(self) -> tuple[Generate, ...]:
         """Return the steps that may cost money: their price is unknown or above nothing."""
         steps = (step for step in self.steps if isinstance(step, Generate))
