@@ -345,6 +345,10 @@ def test_what_a_large_mapping_grows_to_is_what_a_dictionary_becomes(entries, dat
                 entries.get(name) for name in range(20)
             ]
             assert [name in one for name in range(20)] == [name in entries for name in range(20)]
+            gone = data.draw(st.sampled_from(sorted(entries)))
+            left = {name: value for name, value in entries.items() if name != gone}
+            assert list(growing.shrunk(one, gone).items()) == list(left.items())
+            assert dict(one.items()) == entries
 
 
 # Damage.

@@ -1,4 +1,7 @@
-"""Mappings that stay as they are, and of which one with an entry more is had at little cost."""
+"""Mappings that stay as they are, and of which one with an entry more is had at little cost.
+
+One with an entry less costs a copy of all.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +24,13 @@ def grown(mapping: Mapping[K, V], key: K, value: V) -> Mapping[K, V]:
     return _Growing(mapping, {key: value})
 
 
+def shrunk(mapping: Mapping[K, V], key: K) -> Mapping[K, V]:
+    """Return a mapping with an entry less; raise KeyError if it was not there."""
+    left = mapping.whole() if isinstance(mapping, _Growing) else {**mapping}
+    del left[key]
+    return left
+
+
 class _Growing(Mapping[K, V]):
     """A large mapping, and what has come since."""
 
@@ -40,13 +50,13 @@ class _Growing(Mapping[K, V]):
         return len(self._base) + sum(key not in self._base for key in self._since)
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._whole())
+        return iter(self.whole())
 
     def values(self) -> ValuesView[V]:
-        return self._whole().values()
+        return self.whole().values()
 
     def items(self) -> ItemsView[K, V]:
-        return self._whole().items()
+        return self.whole().items()
 
-    def _whole(self) -> dict[K, V]:
+    def whole(self) -> dict[K, V]:
         return {**self._base, **self._since}

@@ -12,7 +12,7 @@ from ..hashing import Digest
 from ..models import SourceType
 from ..quality import Figures
 from ..spec import GenerateSpec, MasterSpec
-from .growing import grown
+from .growing import grown, shrunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Lock:
                 if kept:
                     tracks = grown(tracks, other, replace(tracks[other], outputs=kept))
                 else:
-                    tracks = {one: left for one, left in tracks.items() if one != other}
+                    tracks = shrunk(tracks, other)
             owners = grown(owners, path, (name,))
         return _knowing(owners, replace(self, tracks=grown(tracks, name, track)))
 
